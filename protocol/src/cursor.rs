@@ -1,0 +1,177 @@
+//! Where a listener stands, as the SSE `id:` carries it.
+//!
+//! Users treat a cursor as opaque. Its form, for those who build hubs and clients:
+//!
+//! ```text
+//! cursor   = [ source ":" ] position *( "." position )
+//! source   = index of the channel that this event is from, in the order of the channel set
+//! position = 1*16DIGIT      ; id of the last message that the listener has of this channel, 0 for none yet
+//!          / "-"            ; unknown: start with what is published from now on
+//! ```
+//!
+//! There is one position for each channel, in the order of [`ChannelSet`](crate::ChannelSet). With one channel the
+//! source is left out, so the cursor is the message id itself.
+
+use std::fmt;
+
+use crate::{ChannelSet, MessageId};
+
+/// One position per channel of a set, and which of them moved last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The index of the channel that the event with this cursor is from; `None` outside an event.
+    pub source: Option<usize>,
+    /// As many as the set has channels; `None` where the listener has no position yet.
+    pub positions: Vec<Option<MessageId>>,
+}
+
+impl Cursor {
+    /// The most bytes that a cursor can have: three for the source, and 17 for each channel.
+    pub const MAX_BYTES: usize = 3 + 17 * ChannelSet::MAX_CHANNELS;
+
+    /// The cursor of a listener that has no position in any of `channels`.
+    #[must_use]
+    pub fn unknown(channels: &ChannelSet) -> Self {
+        Self { source: None, positions: vec![None; channels.len()] }
+    }
+
+    /// Reads a cursor that was made for `channels`.
+    ///
+    /// # Errors
+    /// When the text is no cursor, or one for another number of channels.
+    pub fn parse(text: &str, channels: &ChannelSet) -> Result<Self, InvalidCursor> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidCursor);
+        }
+        let (source, positions) = match text.split_once(':') {
+            Some((source, positions)) => (Some(parse_index(source, channels)?), positions),
+            None => (None, text),
+        };
+        let positions = positions.split('.').map(parse_position).collect::<Result<Vec<_>, _>>()?;
+        if positions.len() == channels.len() { Ok(Self { source, positions }) } else { Err(InvalidCursor) }
+    }
+}
+
+fn parse_index(text: &str, channels: &ChannelSet) -> Result<usize, InvalidCursor> {
+    let index = parse_number(text).and_then(|index| usize::try_from(index).map_err(|_| InvalidCursor))?;
+    if index < channels.len() { Ok(index) } else { Err(InvalidCursor) }
+}
+
+fn parse_position(text: &str) -> Result<Option<MessageId>, InvalidCursor> {
+    if text == "-" {
+        return Ok(None);
+    }
+    parse_number(text).and_then(|number| MessageId::new(number).map(Some).ok_or(InvalidCursor))
+}
+
+/// Digits only: `str::parse` alone would also take a sign.
+fn parse_number(text: &str) -> Result<u64, InvalidCursor> {
+    if text.is_empty() || text.len() > 16 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidCursor);
+    }
+    text.parse().map_err(|_| InvalidCursor)
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = self.source.filter(|_| self.positions.len() > 1) {
+            write!(f, "{source}:")?;
+        }
+        for (index, position) in self.positions.iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            match position {
+                Some(id) => id.fmt(f)?,
+                None => f.write_str("-")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text is no cursor of the channels concerned. A hub then treats the listener as a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidCursor;
+
+impl fmt::Display for InvalidCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a cursor of these channels")
+    }
+}
+
+impl std::error::Error for InvalidCursor {}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::ChannelName;
+    use proptest::prelude::*;
+
+    fn channels(count: usize) -> ChannelSet {
+        ChannelSet::new((0..count).map(|n| ChannelName::new(format!("c{n:02}")).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn the_cursor_of_one_channel_is_the_message_id() {
+        let cursor = Cursor { source: Some(0), positions: vec![MessageId::new(1_732_000_000_123)] };
+        assert_eq!(cursor.to_string(), "1732000000123");
+        assert_eq!(Cursor::parse("1732000000123", &channels(1)).unwrap().positions, cursor.positions);
+    }
+
+    #[test]
+    fn the_cursor_of_several_names_the_source_and_every_position() {
+        let cursor = Cursor { source: Some(1), positions: vec![MessageId::new(7), MessageId::new(9), None] };
+        assert_eq!(cursor.to_string(), "1:7.9.-");
+        assert_eq!(Cursor::parse("1:7.9.-", &channels(3)), Ok(cursor));
+    }
+
+    #[test]
+    fn what_is_no_cursor_of_the_set_is_refused() {
+        for text in [
+            "",
+            "x",
+            "-1",
+            "+1",
+            "1.",
+            ".1",
+            "1.2.3",
+            "2:1.2",
+            "a:1.2",
+            ":1.2",
+            "1:1:2",
+            "1 .2",
+            "9007199254740992.1",
+            "00000000000000001.1",
+        ] {
+            assert_eq!(Cursor::parse(text, &channels(2)), Err(InvalidCursor), "{text:?}");
+        }
+        assert_eq!(Cursor::parse(&"1.".repeat(100_000), &channels(100)), Err(InvalidCursor));
+    }
+
+    #[test]
+    fn the_longest_cursor_fits_its_bound() {
+        let cursor = Cursor { source: Some(99), positions: vec![Some(MessageId::MAX); 100] };
+        assert!(cursor.to_string().len() <= Cursor::MAX_BYTES);
+        assert_eq!(Cursor::parse(&cursor.to_string(), &channels(100)), Ok(cursor));
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_reads_back_as_itself(
+            positions in proptest::collection::vec(proptest::option::of(0..(1_u64 << 53)), 2..=100),
+            source in proptest::option::of(0..2_usize),
+        ) {
+            let positions: Vec<_> = positions.into_iter().map(|id| id.and_then(MessageId::new)).collect();
+            let cursor = Cursor { source, positions };
+            let channels = channels(cursor.positions.len());
+            prop_assert_eq!(Cursor::parse(&cursor.to_string(), &channels), Ok(cursor));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".*", count in 1..5_usize) {
+            let _ = Cursor::parse(&text, &channels(count));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The rules of Cyclone Edge: bytes, ids and `now` in, bytes and decisions out.
+//!
+//! No I/O, no clock, no wasm types: whoever calls brings the time and carries out the decision, so every rule is
+//! tested natively. The worker, the browser package and the command line share these words and nothing else.
+//!
+//! - `channel_name`, `channel_set`: what a channel may be called, and which ones a listener wants
+//! - `message_id`: how messages of one channel are ordered and named
+//! - `cursor`: where a listener stands, as the SSE `id:` carries it
+//! - `event`, `event_stream`: SSE framing, and the parser that reads it back
+//! - `extent`: what is left of a channel's history, and what a returning listener gets of it
+//! - `retention`: when history is trimmed
+//! - `delivery`: how a relay joins what channels send it without a hole or a double
+//! - `form`: URL-encoded names and values (feature `hub`)
+//! - `publish`: the forms in which a message is published (feature `hub`)
+
+mod channel_name;
+mod channel_set;
+mod cursor;
+mod delivery;
+mod event;
+mod event_stream;
+mod extent;
+#[cfg(feature = "hub")]
+mod form;
+mod message_id;
+#[cfg(feature = "hub")]
+mod publish;
+mod retention;
+
+pub use channel_name::{ChannelName, InvalidChannelName};
+pub use channel_set::{ChannelSet, InvalidChannelSet};
+pub use cursor::{Cursor, InvalidCursor};
+pub use delivery::{Acceptance, accept};
+pub use event::{Event, EventName, InvalidEventName, KEEP_ALIVE, encode_greeting};
+pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
+pub use extent::{Extent, Resume};
+#[cfg(feature = "hub")]
+pub use form::{NotUtf8, pairs};
+pub use message_id::MessageId;
+#[cfg(feature = "hub")]
+pub use publish::{InvalidPublishForm, PublishForm};
+pub use retention::Retention;

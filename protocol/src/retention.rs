@@ -1,0 +1,84 @@
+//! When history is trimmed: by count and by age.
+
+use crate::MessageId;
+
+/// How much history a channel keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The last so many messages are kept.
+    pub max_messages: u64,
+    /// Messages published longer ago than this are dropped, in milliseconds.
+    pub max_age_ms: u64,
+}
+
+impl Retention {
+    /// Whether `count` messages are so many that trimming is due.
+    ///
+    /// Trimming waits until a tenth too many are there, so that it happens in batches: each row is written once and
+    /// deleted once, but the statement runs rarely. What waits is still served.
+    #[must_use]
+    pub fn is_due(self, count: u64) -> bool {
+        count > self.max_messages.saturating_add(self.max_messages / 10)
+    }
+
+    /// The last id that is too old at `now_ms`: messages up to it are dropped.
+    #[must_use]
+    pub fn expired(self, now_ms: u64) -> MessageId {
+        MessageId::new(now_ms.saturating_sub(self.max_age_ms).saturating_sub(1)).unwrap_or(MessageId::MAX)
+    }
+
+    /// When to trim by age next, where `oldest` is the oldest message left, in milliseconds since the epoch.
+    ///
+    /// That is when it expires, but never sooner than after a tenth of the age, or a second: trimming runs in batches.
+    #[must_use]
+    pub fn next_trim(self, oldest: MessageId, now_ms: u64) -> u64 {
+        let expires = oldest.as_u64().saturating_add(self.max_age_ms).saturating_add(1);
+        expires.max(now_ms.saturating_add((self.max_age_ms / 10).max(1_000)))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn trimming_by_count_waits_for_a_batch() {
+        let retention = Retention { max_messages: 100, max_age_ms: 1 };
+        assert!(!retention.is_due(100));
+        assert!(!retention.is_due(110));
+        assert!(retention.is_due(111));
+        assert!(Retention { max_messages: 1, max_age_ms: 1 }.is_due(2));
+        assert!(Retention { max_messages: 9, max_age_ms: 1 }.is_due(10));
+    }
+
+    #[test]
+    fn a_message_lives_for_the_whole_of_its_age() {
+        let retention = Retention { max_messages: 1, max_age_ms: 1_000 };
+        let message = MessageId::new(5_000).unwrap();
+        assert!(retention.expired(6_000) < message);
+        assert_eq!(retention.expired(6_001), message);
+        assert_eq!(retention.expired(10), MessageId::START);
+    }
+
+    #[test]
+    fn trimming_by_age_waits_for_a_batch() {
+        let retention = Retention { max_messages: 1, max_age_ms: 100_000 };
+        let oldest = MessageId::new(5_000).unwrap();
+        assert_eq!(retention.next_trim(oldest, 5_000), 105_001, "when the oldest expires");
+        assert_eq!(retention.next_trim(oldest, 100_000), 110_000, "a tenth of the age from now");
+        assert_eq!(Retention { max_age_ms: 1_000, ..retention }.next_trim(oldest, 9_000), 10_000, "a second from now");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_due_has_expired(published in 0..(1_u64 << 52), age in 0..(1_u64 << 40), now in 0..(1_u64 << 52)) {
+            let retention = Retention { max_messages: 1, max_age_ms: age };
+            let message = MessageId::new(published).unwrap();
+            let due = retention.next_trim(message, now);
+            prop_assert!(retention.expired(due) >= message);
+            prop_assert!(due > now);
+        }
+    }
+}
