@@ -1,0 +1,69 @@
+// Builds what is deployed: the worker into worker/build, the browser package into media/client.
+// `node tools/build.mjs [worker|client]`; wrangler runs it too (see wrangler.toml).
+
+import { cpSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Failure, main, ROOT, run, step, TARGET } from "./run.mjs";
+import { ensureToolchain, WASM } from "./toolchain.mjs";
+
+const BUILDERS = { worker: buildWorker, client: buildClient };
+const CLIENT = "cyclone_edge_client";
+
+// What rustc 1.95 emits by default; wasm-opt may use no more than that.
+const WASM_FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+
+/** Builds the named parts, or both. */
+export async function build(...names) {
+  const unknown = names.find((name) => !Object.hasOwn(BUILDERS, name));
+  if (unknown !== undefined) throw new Failure(`There is no "${unknown}" to build: name worker, client or nothing.`);
+  await ensureToolchain();
+  for (const name of names.length > 0 ? names : Object.keys(BUILDERS)) await BUILDERS[name]();
+}
+
+async function buildWorker() {
+  step("Building the worker");
+  await cargo("the worker", "cyclone-edge", "release");
+  const compiled = join(TARGET, WASM, "release", "cyclone_edge.wasm");
+  const folder = join(ROOT, "worker", "build");
+  if (!upToDate(join(folder, "index.js"), compiled, join(ROOT, "worker", "Cargo.toml"))) {
+    await run("Packing the worker", "worker-build", ["--release"], { cwd: join(ROOT, "worker") });
+  }
+  sizes(folder, "index.js", "index_bg.wasm");
+}
+
+async function buildClient() {
+  step("Building the client");
+  await cargo("the client", "cyclone-edge-client", "client");
+  const compiled = join(TARGET, WASM, "client", `${CLIENT}.wasm`);
+  const folder = join(ROOT, "media", "client");
+  const wasm = join(folder, `${CLIENT}_bg.wasm`);
+  if (!upToDate(wasm, compiled)) {
+    const bound = join(TARGET, "client-bindings");
+    const bind = ["--target", "web", "--out-dir", bound, "--out-name", CLIENT, compiled];
+    rmSync(bound, { recursive: true, force: true });
+    await run("Writing the client's bindings", "wasm-bindgen", bind);
+    cpSync(bound, folder, { recursive: true });
+    const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+    await run("Optimising the client", "wasm-opt", ["-Oz", ...features, join(bound, `${CLIENT}_bg.wasm`), "-o", wasm]);
+  }
+  sizes(folder, `${CLIENT}.js`, `${CLIENT}_bg.wasm`);
+}
+
+async function cargo(what, crate, profile) {
+  await run(`Compiling ${what}`, "cargo", ["build", "--lib", "--profile", profile, "--target", WASM, "-p", crate]);
+}
+
+/** Whether `output` is newer than its inputs and than what decides how it is made. */
+function upToDate(output, ...inputs) {
+  const recipe = ["tools/build.mjs", "tools/versions.mjs", "package-lock.json"].map((path) => join(ROOT, path));
+  return existsSync(output) && [...inputs, ...recipe].every((path) => statSync(path).mtimeMs <= statSync(output).mtimeMs);
+}
+
+function sizes(folder, ...names) {
+  const packed = names.map((name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length);
+  const list = names.map((name, index) => `${name} ${packed[index]}`).join(" + ");
+  console.log(`gzip -9: ${list} = ${packed.reduce((sum, size) => sum + size)} bytes`);
+}
+
+await main(import.meta.url, (names) => build(...names));

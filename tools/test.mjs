@@ -1,0 +1,55 @@
+// `npm test`: installs what is missing, builds, and runs every test; `npm test -- <step> [arguments for cargo test]`
+// runs one step. The first failure ends it.
+
+import { ensureBrowser } from "./browser.mjs";
+import { build } from "./build.mjs";
+import { Failure, main, run, step } from "./run.mjs";
+import { ensureToolchain } from "./toolchain.mjs";
+
+const STEPS = [
+  { name: "protocol", title: "Protocol: unit tests", run: cargoTest("cyclone-edge-protocol") },
+  { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib"), onRequest: true },
+  {
+    name: "client",
+    title: "Client: tests in Chromium",
+    run: clientTest,
+    prepare: () => ensureToolchain("wasm-pack"),
+    browser: true,
+  },
+  {
+    name: "e2e",
+    title: "End to end: worker, runtime and Chromium",
+    run: cargoTest("cyclone-edge-tests"),
+    prepare: () => build(),
+    browser: true,
+  },
+];
+
+await main(import.meta.url, async ([name, ...extra]) => {
+  const chosen = name === undefined ? STEPS.filter((one) => !one.onRequest) : STEPS.filter((one) => one.name === name);
+  if (chosen.length === 0) {
+    throw new Failure(`There is no test step "${name}": name ${STEPS.map((one) => one.name).join(", ")} or nothing.`);
+  }
+  await ensureToolchain();
+  for (const one of chosen) if (one.prepare) await one.prepare();
+  const env = chosen.some((one) => one.browser) ? await ensureBrowser() : {};
+
+  const timings = [];
+  for (const one of chosen) {
+    step(one.title);
+    const began = Date.now();
+    await one.run(`The test step "${one.name}"`, extra, env);
+    timings.push(`${one.name} ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  }
+  step(`Passed: ${timings.join(", ")}`);
+});
+
+function cargoTest(crate, ...options) {
+  return (purpose, extra, env) => run(purpose, "cargo", ["test", "-p", crate, ...options, ...extra], { env });
+}
+
+// The flags of the browser are in client-wasm/webdriver.json.
+function clientTest(purpose, extra, env) {
+  const options = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER, "client-wasm", ...extra];
+  return run(purpose, "wasm-pack", ["test", ...options], { env });
+}
