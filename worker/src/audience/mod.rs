@@ -1,0 +1,20 @@
+//! The audience: the listeners that an object holds, and how messages reach them.
+//!
+//! Channels and relays have one each. It knows who listens to what, where each listener stands, and how to frame a
+//! message once for all who get the same bytes. It knows nothing of storage: where messages come from is its owner's.
+//!
+//! - `audience`: add a listener, drop a listener, deliver to all that want it
+//! - `leg`: the connection to the worker that answers a listener
+//! - `catch_up`: how a listener that resumes joins those that are live
+//! - `reporter`: tells the directory when counts change
+
+#[expect(clippy::module_inception, reason = "the noun that this folder is about")]
+mod audience;
+mod catch_up;
+mod leg;
+mod reporter;
+
+pub(crate) use audience::Audience;
+pub(crate) use catch_up::{History, PAGE_BYTES, catch_up};
+pub(crate) use leg::{LegId, MORE, answer_close};
+pub(crate) use reporter::Reporter;

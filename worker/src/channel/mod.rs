@@ -1,0 +1,12 @@
+//! The channel: one object for each channel name. It owns the order of the messages, their history, the listeners that
+//! want only this channel, and the list of relays that follow it.
+//!
+//! - `object`: the Durable Object: requests, sockets, alarm
+//! - `log`: the history, in SQLite
+//! - `followers`: the relays, and what each has been sent
+
+mod followers;
+mod log;
+mod object;
+
+pub use object::Channel;

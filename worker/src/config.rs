@@ -1,0 +1,171 @@
+//! The settings, read once into a typed value.
+//!
+//! They come as wrangler `[vars]` and secrets, or as text bindings of `workerd`. A bad setting is named, with what was
+//! expected, and every request says so until it is mended: there is no silent default for a value that is wrong.
+
+use std::{cell::OnceCell, fmt, ops::RangeInclusive, rc::Rc, str::FromStr};
+
+use cyclone_edge_protocol::Retention;
+use worker::{Env, Url};
+
+/// The settings of a hub.
+pub(crate) struct Config {
+    pub(crate) publish: PublishAccess,
+    /// The time between two keep-alives of a stream, and the longest wait of a long-poll.
+    pub(crate) keep_alive_ms: u32,
+    /// The reconnection time that streams ask for.
+    pub(crate) retry_ms: u64,
+    pub(crate) retention: Retention,
+    pub(crate) max_message_bytes: usize,
+    pub(crate) cors: CorsOrigins,
+    /// How long a listener count is believed before `/stats` asks for it again.
+    pub(crate) stats_confirm_ms: u64,
+}
+
+/// Who may publish.
+pub(crate) enum PublishAccess {
+    /// Nobody: no key is set.
+    Closed,
+    /// Everybody: the setting says so.
+    Open,
+    /// Who has this key.
+    Key(String),
+}
+
+/// Which pages may read answers of the hub.
+pub(crate) enum CorsOrigins {
+    /// All, without credentials.
+    Any,
+    /// These, with credentials.
+    Listed(Vec<String>),
+}
+
+thread_local! {
+    /// Settings change only with a new version of the worker, which comes with a new isolate.
+    static CONFIG: OnceCell<Result<Rc<Config>, InvalidSetting>> = const { OnceCell::new() };
+}
+
+impl Config {
+    /// The settings of this isolate.
+    ///
+    /// # Errors
+    /// Names the first bad setting.
+    pub(crate) fn of(env: &Env) -> Result<Rc<Self>, InvalidSetting> {
+        let read = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        CONFIG.with(|config| config.get_or_init(|| Self::parse(read).map(Rc::new)).clone())
+    }
+
+    /// Reads the settings through `read`, which gives the text of a setting where there is one.
+    fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let read = |name| read(name).filter(|value| !value.is_empty());
+        let number = |name, default, range| parse_number(name, read(name), default, range);
+        Ok(Self {
+            publish: parse_publish_access(read("PUBLISH_KEY"), read("PUBLISH_OPEN").as_deref())?,
+            keep_alive_ms: 1_000 * parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?,
+            retry_ms: number("RETRY_MS", 2_000, 100..=3_600_000)?,
+            retention: Retention {
+                max_messages: number("HISTORY_MESSAGES", 10_000, 1..=1_000_000)?,
+                max_age_ms: 1_000 * number("HISTORY_SECONDS", 86_400, 1..=31_536_000)?,
+            },
+            max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
+            cors: parse_cors_origins(read("CORS_ORIGINS"))?,
+            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", 300, 1..=86_400)?,
+        })
+    }
+}
+
+fn parse_number<T: FromStr + PartialOrd + fmt::Display>(
+    name: &'static str,
+    text: Option<String>,
+    default: T,
+    range: RangeInclusive<T>,
+) -> Result<T, InvalidSetting> {
+    let Some(text) = text else { return Ok(default) };
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| InvalidSetting {
+        name,
+        expected: format!("a whole number from {} to {}", range.start(), range.end()),
+    })
+}
+
+fn parse_publish_access(key: Option<String>, open: Option<&str>) -> Result<PublishAccess, InvalidSetting> {
+    let open = match open {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(InvalidSetting { name: "PUBLISH_OPEN", expected: "`true` or `false`".to_owned() }),
+    };
+    match (key, open) {
+        (None, false) => Ok(PublishAccess::Closed),
+        (None, true) => Ok(PublishAccess::Open),
+        (Some(key), false) => Ok(PublishAccess::Key(key)),
+        (Some(_), true) => {
+            Err(InvalidSetting { name: "PUBLISH_OPEN", expected: "`false`, since PUBLISH_KEY is set".to_owned() })
+        }
+    }
+}
+
+fn parse_cors_origins(text: Option<String>) -> Result<CorsOrigins, InvalidSetting> {
+    let Some(text) = text.filter(|text| text != "*") else { return Ok(CorsOrigins::Any) };
+    let is_origin = |text: &str| Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+    if origins.iter().all(|origin| is_origin(origin)) {
+        Ok(CorsOrigins::Listed(origins))
+    } else {
+        let expected = "`*`, or origins such as `https://example.com` separated by commas".to_owned();
+        Err(InvalidSetting { name: "CORS_ORIGINS", expected })
+    }
+}
+
+/// A setting that cannot be used. Its value is not repeated: it may be a secret put in the wrong place.
+#[derive(Clone, Debug)]
+pub(crate) struct InvalidSetting {
+    name: &'static str,
+    expected: String,
+}
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the setting {} must be {}", self.name, self.expected)
+    }
+}
+
+impl std::error::Error for InvalidSetting {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(settings: &[(&str, &str)]) -> Result<Config, String> {
+        let read = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::parse(read).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn without_settings_there_are_sane_ones_and_nobody_may_publish() {
+        let config = parse(&[]).unwrap_or_else(|why| unreachable!("{why}"));
+        assert_eq!((config.keep_alive_ms, config.retry_ms, config.max_message_bytes), (30_000, 2_000, 65_536));
+        assert_eq!(config.retention, Retention { max_messages: 10_000, max_age_ms: 86_400_000 });
+        assert!(matches!(config.publish, PublishAccess::Closed));
+        assert!(matches!(config.cors, CorsOrigins::Any));
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_what_was_expected() {
+        let cases = [
+            (vec![("KEEPALIVE_SECONDS", "0")], "the setting KEEPALIVE_SECONDS must be a whole number from 1 to 300"),
+            (vec![("RETRY_MS", "2s")], "the setting RETRY_MS must be a whole number from 100 to 3600000"),
+            (vec![("HISTORY_MESSAGES", "-1")], "the setting HISTORY_MESSAGES must be a whole number from 1 to 1000000"),
+            (vec![("PUBLISH_OPEN", "yes")], "the setting PUBLISH_OPEN must be `true` or `false`"),
+            (
+                vec![("PUBLISH_OPEN", "true"), ("PUBLISH_KEY", "hush")],
+                "the setting PUBLISH_OPEN must be `false`, since PUBLISH_KEY is set",
+            ),
+            (
+                vec![("CORS_ORIGINS", "https://a.example/path")],
+                "the setting CORS_ORIGINS must be `*`, or origins such as `https://example.com` separated by commas",
+            ),
+        ];
+        for (settings, message) in cases {
+            assert_eq!(parse(&settings).err().as_deref(), Some(message));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What can go wrong with a request, and the one place that turns it into status and JSON.
+
+use std::fmt;
+
+use cyclone_edge_protocol::{InvalidChannelSet, InvalidPublishForm, NotUtf8};
+use serde_json::{Map, Value, json};
+use worker::{Headers, Response, console_error};
+
+/// A failed request: what the client is told, and the cause, which only the log gets.
+#[derive(Debug)]
+pub struct Error {
+    status: u16,
+    code: &'static str,
+    message: String,
+    details: Map<String, Value>,
+    allow: Option<&'static str>,
+    cause: Option<String>,
+}
+
+impl Error {
+    /// A refusal: a status from 400 to 499, a code for programs and a sentence for people.
+    pub fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!((400..500).contains(&status));
+        Self { status, code, message: message.into(), details: Map::new(), allow: None, cause: None }
+    }
+
+    /// 405, with the methods that the path does take.
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        let error = Self::refused(405, "method_not_allowed", format!("this path takes {allow}"));
+        Self { allow: Some(allow), ..error }
+    }
+
+    /// 500: a setting is wrong. The message names it, since whoever reads it is setting the hub up.
+    pub(crate) fn misconfigured(message: impl Into<String>) -> Self {
+        let message = message.into();
+        let cause = Some(message.clone());
+        Self { status: 500, code: "misconfigured", message, details: Map::new(), allow: None, cause }
+    }
+
+    /// 500: the hub's own fault.
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
+        Self::failed(500, "internal", "the hub failed", cause)
+    }
+
+    /// 503: an object cannot serve the request now; trying again later may help.
+    pub(crate) fn unavailable(cause: impl fmt::Display) -> Self {
+        Self::failed(503, "unavailable", "the hub cannot serve this now", cause)
+    }
+
+    fn failed(status: u16, code: &'static str, message: &str, cause: impl fmt::Display) -> Self {
+        let cause = Some(cause.to_string());
+        Self { status, code, message: message.to_owned(), details: Map::new(), allow: None, cause }
+    }
+
+    /// Replaces the sentence and adds a field beside it.
+    pub(crate) fn with_detail(mut self, message: &str, field: &str, value: Value) -> Self {
+        message.clone_into(&mut self.message);
+        self.details.insert(field.to_owned(), value);
+        self
+    }
+
+    /// The answer `{"error": {"code": ..., "message": ...}}`. Logs the cause of a failure.
+    pub(crate) fn into_response(mut self) -> worker::Result<Response> {
+        if let Some(cause) = &self.cause {
+            console_error!("{} {}: {cause}", self.status, self.code);
+        }
+        self.details.insert("code".to_owned(), self.code.into());
+        self.details.insert("message".to_owned(), self.message.into());
+        let headers = Headers::new();
+        headers.set("Cache-Control", "no-store")?;
+        if let Some(allow) = self.allow {
+            headers.set("Allow", allow)?;
+        }
+        if self.status == 401 {
+            // RFC 9110, section 15.5.2: a 401 names the scheme.
+            headers.set("WWW-Authenticate", "Bearer")?;
+        }
+        if self.status == 503 {
+            headers.set("Retry-After", "1")?;
+        }
+        let body = json!({ "error": self.details });
+        Response::builder().with_status(self.status).with_headers(headers).from_json(&body)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.cause.as_ref().unwrap_or(&self.message))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<worker::Error> for Error {
+    fn from(error: worker::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<InvalidChannelSet> for Error {
+    fn from(why: InvalidChannelSet) -> Self {
+        let code = match why {
+            InvalidChannelSet::Empty => "no_channel",
+            InvalidChannelSet::TooMany => "too_many_channels",
+            InvalidChannelSet::Name(_) => "invalid_channel",
+        };
+        Self::refused(400, code, why.to_string())
+    }
+}
+
+impl From<NotUtf8> for Error {
+    fn from(why: NotUtf8) -> Self {
+        Self::refused(400, "not_utf8", why.to_string())
+    }
+}
+
+impl From<InvalidPublishForm> for Error {
+    fn from(why: InvalidPublishForm) -> Self {
+        let (status, code) = match why {
+            InvalidPublishForm::Channels(why) => return why.into(),
+            InvalidPublishForm::NotUtf8(why) => return why.into(),
+            InvalidPublishForm::Missing("channel") => (400, "no_channel"),
+            InvalidPublishForm::Missing(_) => (400, "missing_field"),
+            InvalidPublishForm::Repeated(_) => (400, "repeated_field"),
+            InvalidPublishForm::WrongType(..) => (400, "wrong_type"),
+            InvalidPublishForm::MalformedJson { .. } => (400, "malformed_json"),
+            InvalidPublishForm::Event(_) => (400, "invalid_event"),
+            InvalidPublishForm::MessageTooLarge { .. } => (413, "too_large"),
+        };
+        Self::refused(status, code, why.to_string())
+    }
+}
+
+/// For the handlers of objects that have nobody to answer: the runtime logs it.
+impl From<Error> for worker::Error {
+    fn from(error: Error) -> Self {
+        Self::RustError(error.to_string())
+    }
+}

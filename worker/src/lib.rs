@@ -1,0 +1,45 @@
+//! Cyclone Edge: a Server-Sent-Events broadcasting hub on Cloudflare Workers and Durable Objects.
+//!
+//! This crate is the default app and a library to build one's own on: depend on it without default features, implement
+//! [`Hooks`], answer with [`App::handle`], and re-export the objects [`Channel`], [`Relay`] and [`Directory`].
+//!
+//! The layers, each of which knows only those below it:
+//!
+//! - `app`: the table of routes
+//! - `subscribe`, `publish`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
+//! - `audience`: the listeners that a channel or relay holds; `objects`: how objects are called
+//! - `hooks`, `config`, `http`, `wire`, `clock`, `error`: what several of them need
+//!
+//! The rules that need no runtime are in the crate `cyclone-edge-protocol`.
+
+mod app;
+mod audience;
+mod channel;
+mod clock;
+mod config;
+mod directory;
+mod error;
+mod hooks;
+mod http;
+mod media;
+mod objects;
+mod publish;
+mod relay;
+mod stats;
+mod subscribe;
+mod wire;
+
+pub use app::App;
+pub use channel::Channel;
+pub use cyclone_edge_protocol as protocol;
+pub use directory::Directory;
+pub use error::Error;
+pub use hooks::{Hooks, NoHooks, Publication};
+pub use relay::Relay;
+
+/// The entry point of the default app.
+#[cfg(feature = "app")]
+#[worker::event(fetch)]
+async fn fetch(request: worker::Request, env: worker::Env, _: worker::Context) -> worker::Result<worker::Response> {
+    App::<NoHooks>::default().handle(request, &env).await
+}

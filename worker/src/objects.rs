@@ -1,0 +1,165 @@
+//! The objects as their callers see them: one stub for each kind, one method for each thing that can be asked.
+//!
+//! Everything goes through `fetch`: RPC of workers-rs cannot be received by objects written in Rust.
+
+use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId};
+use serde::{Serialize, de::DeserializeOwned};
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocket, wasm_bindgen::JsValue};
+
+use crate::{
+    error::Error,
+    wire::{Append, Batch, Counts, Delivery, Follow, Holder, Page, PageRequest, Report, Unfollow},
+};
+
+/// The paths of internal requests, the same for caller and object.
+pub(crate) mod path {
+    pub(crate) const LEG: &str = "/leg";
+    pub(crate) const APPEND: &str = "/append";
+    pub(crate) const FOLLOW: &str = "/follow";
+    pub(crate) const UNFOLLOW: &str = "/unfollow";
+    pub(crate) const PAGE: &str = "/page";
+    pub(crate) const DELIVER: &str = "/deliver";
+    pub(crate) const LISTENERS: &str = "/listeners";
+    pub(crate) const REPORT: &str = "/report";
+    pub(crate) const STATS: &str = "/stats";
+}
+
+/// The object that orders and keeps the messages of one channel.
+pub(crate) struct ChannelStub(Stub);
+
+impl ChannelStub {
+    pub(crate) fn of(env: &Env, channel: &ChannelName) -> Result<Self, Error> {
+        stub(env, "CHANNELS", channel.as_str()).map(Self)
+    }
+
+    /// Publishes a message; it is durable when this returns its id.
+    pub(crate) async fn append(&self, message: &Append) -> Result<MessageId, Error> {
+        call(&self.0, path::APPEND, message).await
+    }
+
+    /// Has the channel's messages sent to a relay, and returns the channel's head at that moment.
+    pub(crate) async fn follow(&self, follow: &Follow) -> Result<MessageId, Error> {
+        call(&self.0, path::FOLLOW, follow).await
+    }
+
+    pub(crate) async fn unfollow(&self, unfollow: &Unfollow) -> Result<(), Error> {
+        call(&self.0, path::UNFOLLOW, unfollow).await
+    }
+
+    pub(crate) async fn page(&self, request: &PageRequest) -> Result<Page, Error> {
+        call(&self.0, path::PAGE, request).await
+    }
+
+    pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
+        call(&self.0, path::LISTENERS, &()).await
+    }
+
+    pub(crate) async fn open_leg(&self, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
+        open_leg(&self.0, channels, cursor).await
+    }
+}
+
+/// The object that holds listeners of several channels.
+pub(crate) struct RelayStub(Stub);
+
+impl RelayStub {
+    pub(crate) fn of(env: &Env, name: &str) -> Result<Self, Error> {
+        stub(env, "RELAYS", name).map(Self)
+    }
+
+    pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivery, Error> {
+        call(&self.0, path::DELIVER, batch).await
+    }
+
+    pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
+        call(&self.0, path::LISTENERS, &()).await
+    }
+
+    pub(crate) async fn open_leg(&self, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
+        open_leg(&self.0, channels, cursor).await
+    }
+}
+
+/// The object that knows who listens where.
+pub(crate) struct DirectoryStub(Stub);
+
+impl DirectoryStub {
+    /// There is one shard so far.
+    pub(crate) fn of(env: &Env) -> Result<Self, Error> {
+        stub(env, "DIRECTORY", "0").map(Self)
+    }
+
+    pub(crate) async fn report(&self, report: &Report) -> Result<(), Error> {
+        call(&self.0, path::REPORT, report).await
+    }
+
+    pub(crate) async fn stats(&self) -> Result<Counts, Error> {
+        call(&self.0, path::STATS, &()).await
+    }
+}
+
+/// Asks a holder of listeners for its counts.
+pub(crate) async fn listeners_of(env: &Env, holder: &Holder) -> Result<Counts, Error> {
+    match holder {
+        Holder::Channel(name) => ChannelStub::of(env, name)?.listeners().await,
+        Holder::Relay(name) => RelayStub::of(env, name)?.listeners().await,
+    }
+}
+
+fn stub(env: &Env, binding: &str, name: &str) -> Result<Stub, Error> {
+    Ok(env.durable_object(binding)?.get_by_name(name)?)
+}
+
+async fn call<T: DeserializeOwned>(stub: &Stub, path: &str, body: &impl Serialize) -> Result<T, Error> {
+    let body = serde_json::to_string(body).map_err(Error::internal)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    let request = Request::new_with_init(url(path)?.as_ref(), &init)?;
+    let mut response = stub.fetch_with_request(request).await.map_err(Error::unavailable)?;
+    let text = response.text().await.map_err(Error::unavailable)?;
+    if response.status_code() != 200 {
+        return Err(Error::unavailable(format!("{path} answered {}", response.status_code())));
+    }
+    serde_json::from_str(&text).map_err(Error::internal)
+}
+
+async fn open_leg(stub: &Stub, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
+    let mut url = url(path::LEG)?;
+    url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
+    let headers = Headers::new();
+    headers.set("Upgrade", "websocket")?;
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    let request = Request::new_with_init(url.as_ref(), &init)?;
+    let response = stub.fetch_with_request(request).await.map_err(Error::unavailable)?;
+    let status = response.status_code();
+    response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
+}
+
+/// Reads an internal request for a leg: the channels, and where the listener stands in them.
+pub(crate) fn read_leg_request(request: &Request) -> Result<(ChannelSet, Cursor), Error> {
+    let url = request.url()?;
+    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let channels = ChannelSet::parse([value("channels").unwrap_or_default().as_str()])?;
+    let cursor = Cursor::parse(&value("cursor").unwrap_or_default(), &channels).map_err(Error::internal)?;
+    Ok((channels, cursor))
+}
+
+/// Reads the body of an internal request.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: &mut Request) -> Result<T, Error> {
+    let text = request.text().await?;
+    serde_json::from_str(&text).map_err(Error::internal)
+}
+
+/// Objects are addressed by their stub; the host of the URL says nothing.
+fn url(path: &str) -> Result<Url, Error> {
+    Url::parse("http://object").and_then(|url| url.join(path)).map_err(Error::internal)
+}
+
+/// An object's answer to an internal request.
+pub(crate) fn answer<T: Serialize>(result: Result<T, Error>) -> worker::Result<Response> {
+    match result {
+        Ok(value) => Response::from_json(&value),
+        Err(error) => error.into_response(),
+    }
+}

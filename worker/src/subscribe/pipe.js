@@ -1,0 +1,100 @@
+// The pipe from a leg (a WebSocket to the object that holds the listener) to the body of the listener's response.
+//
+// It is JavaScript, not Rust, for two reasons that the platform gives. When a request panics, the runtime throws the
+// WebAssembly instance away, with every Rust closure in it: a pipe in Rust would leave all other listeners of the
+// isolate connected to nothing. And bytes pass from the socket to the response without a copy through WebAssembly.
+//
+// Binary messages are for the listener. The text "page" asks to be told "more" once everything is written; the text
+// "live" says that this will not be needed again. The first binary message is the greeting, which ends no long-poll.
+
+/**
+ * @param {WebSocket} leg not accepted yet
+ * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
+ * @param {string} keepAlive what to write when nothing else was for a while
+ * @param {number} keepAliveMs
+ * @param {number} maxWaitingBytes past this a listener that does not read is cut
+ * @returns {ReadableStream<Uint8Array>}
+ */
+export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
+  const ping = new TextEncoder().encode(keepAlive);
+  let response;
+  let timer;
+  let ended = false;
+  let greeted = false;
+  let live = false;
+  let owesMore = false;
+
+  function stop(code, reason) {
+    if (ended) return;
+    ended = true;
+    clearInterval(timer);
+    try {
+      leg.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  function end() {
+    if (ended) return;
+    stop(1000, "done");
+    response.close();
+  }
+
+  function write(bytes) {
+    // Dropping what waits, instead of ending in good order, frees its memory at once.
+    if (response.desiredSize + maxWaitingBytes < 0) {
+      stop(1008, "the listener does not read");
+      response.error(new Error("the listener does not read"));
+      return;
+    }
+    response.enqueue(bytes);
+  }
+
+  function askForMore() {
+    if (!owesMore || ended || response.desiredSize <= 0) return;
+    owesMore = false;
+    leg.send("more");
+  }
+
+  function onMessage({ data }) {
+    if (ended) return;
+    if (data === "live") {
+      live = true;
+    } else if (data === "page") {
+      owesMore = true;
+      askForMore();
+    } else {
+      write(new Uint8Array(data));
+      if (isLongPoll && greeted) end();
+      greeted = true;
+    }
+  }
+
+  function onKeepAlive() {
+    write(ping);
+    if (isLongPoll) end();
+    // An object that lost its memory while it replayed history waits to be asked.
+    else if (!live && !owesMore && !ended) leg.send("more");
+  }
+
+  return new ReadableStream(
+    {
+      start(controller) {
+        response = controller;
+        leg.binaryType = "arraybuffer";
+        leg.addEventListener("message", onMessage);
+        leg.addEventListener("close", end);
+        leg.addEventListener("error", end);
+        leg.accept();
+        timer = setInterval(onKeepAlive, keepAliveMs);
+      },
+      pull: askForMore,
+      cancel() {
+        stop(1000, "the listener left");
+      },
+    },
+    // "page" is answered as long as anything at all may be written.
+    new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }),
+  );
+}

@@ -1,0 +1,34 @@
+//! From the leg to the response. The pipe itself is JavaScript: see `pipe.js` for what it does and why.
+
+use cyclone_edge_protocol::KEEP_ALIVE;
+use wasm_bindgen::prelude::*;
+use worker::WebSocket;
+
+use super::subscription::Transport;
+use crate::error::Error;
+
+/// The most bytes that wait for a listener that does not read. Past that it is cut, and comes back with its cursor.
+const MAX_WAITING_BYTES: u32 = 1024 * 1024;
+
+#[wasm_bindgen(module = "/src/subscribe/pipe.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = pipe, catch)]
+    fn pipe_in_javascript(
+        leg: &web_sys::WebSocket,
+        is_long_poll: bool,
+        keep_alive: &str,
+        keep_alive_ms: u32,
+        max_waiting_bytes: u32,
+    ) -> Result<web_sys::ReadableStream, JsValue>;
+}
+
+/// The body of a listener's response.
+pub(super) fn pipe(
+    leg: &WebSocket,
+    transport: Transport,
+    keep_alive_ms: u32,
+) -> Result<web_sys::ReadableStream, Error> {
+    let is_long_poll = transport == Transport::LongPoll;
+    pipe_in_javascript(leg.as_ref(), is_long_poll, KEEP_ALIVE, keep_alive_ms, MAX_WAITING_BYTES)
+        .map_err(|error| worker::Error::from(error).into())
+}

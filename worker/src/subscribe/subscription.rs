@@ -1,0 +1,82 @@
+//! What a listener asks for.
+
+use cyclone_edge_protocol::{ChannelSet, Cursor, pairs};
+use worker::Request;
+
+use crate::error::Error;
+
+/// A listener's request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) channels: ChannelSet,
+    /// Where the listener stands; without a position in any channel when it comes for the first time.
+    pub(crate) cursor: Cursor,
+    pub(crate) transport: Transport,
+}
+
+/// How the listener wants its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// An event stream that stays open.
+    Stream,
+    /// The next messages, and then the end.
+    LongPoll,
+}
+
+impl Subscription {
+    /// Whether the request names any channel.
+    pub(crate) fn is_wanted(request: &Request) -> Result<bool, Error> {
+        Ok(!Query::read(request)?.channels.is_empty())
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// 400 without a channel, with too many, or with an invalid name.
+    pub(crate) fn of(request: &Request) -> Result<Self, Error> {
+        let query = Query::read(request)?;
+        let channels = ChannelSet::parse(query.channels.iter().map(String::as_str))?;
+        let headers = request.headers();
+        // The header of a browser that reconnects is newer than what a polyfill wrote into the address.
+        let last_event_id = headers.get("Last-Event-ID")?.filter(|id| !id.is_empty()).or(query.last_event_id);
+        let cursor = last_event_id.and_then(|id| Cursor::parse(&id, &channels).ok());
+        let is_xhr = headers.get("X-Requested-With")?.is_some_and(|with| with.eq_ignore_ascii_case("XMLHttpRequest"));
+        let transport = match query.transport.as_deref() {
+            Some("longpoll") => Transport::LongPoll,
+            Some("stream") => Transport::Stream,
+            Some(_) => {
+                return Err(Error::refused(400, "invalid_transport", "the transport is `stream` or `longpoll`"));
+            }
+            None if is_xhr => Transport::LongPoll,
+            None => Transport::Stream,
+        };
+        Ok(Self { cursor: cursor.unwrap_or_else(|| Cursor::unknown(&channels)), channels, transport })
+    }
+}
+
+/// The fields of the query that a subscription has; others, such as `uuid` and `_`, are ignored.
+#[derive(Default)]
+struct Query {
+    channels: Vec<String>,
+    last_event_id: Option<String>,
+    transport: Option<String>,
+}
+
+impl Query {
+    fn read(request: &Request) -> Result<Self, Error> {
+        let url = request.inner().url();
+        let url = url.split_once('#').map_or(url.as_str(), |(url, _)| url);
+        let mut query = Self::default();
+        for pair in pairs(url.split_once('?').map_or("", |(_, query)| query).as_bytes()) {
+            let (name, value) = pair?;
+            match name.as_str() {
+                // `channels[]` is how jQuery writes an array.
+                "channels" | "channels[]" => query.channels.push(value),
+                "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = Some(value),
+                "transport" => query.transport = Some(value),
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+}

@@ -1,0 +1,84 @@
+//! What the worker and the objects say to each other: JSON in the bodies of internal requests.
+
+use cyclone_edge_protocol::{ChannelName, EventName, MessageId};
+use serde::{Deserialize, Serialize};
+
+/// A message as history holds it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
+    pub(crate) event: Option<EventName>,
+    pub(crate) data: String,
+}
+
+/// Worker to channel: publish this.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Append {
+    pub(crate) event: Option<EventName>,
+    pub(crate) data: String,
+}
+
+/// Relay to channel: send me what is published from now on, until an [`Unfollow`] with the same epoch.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Follow {
+    pub(crate) relay: String,
+    /// Increases with each follow of this relay, so that a late unfollow cannot end a newer follow.
+    pub(crate) epoch: u64,
+}
+
+/// Relay to channel: nobody here listens any more.
+pub(crate) type Unfollow = Follow;
+
+/// Relay to channel: which messages come after this one?
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PageRequest {
+    pub(crate) after: MessageId,
+    pub(crate) max_bytes: usize,
+}
+
+/// A piece of a channel's history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Page {
+    /// Where the piece begins: the position asked for, or the trim mark where that position is not to be had.
+    pub(crate) start: MessageId,
+    /// Messages between the position asked for and `start` may be gone.
+    pub(crate) gap: bool,
+    pub(crate) messages: Vec<Message>,
+    /// The position of who has this piece: the last message's id, or the channel's head if there are no more.
+    pub(crate) end: MessageId,
+}
+
+/// Channel to relay: deliver these messages.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Batch {
+    pub(crate) channel: ChannelName,
+    pub(crate) page: Page,
+}
+
+/// Relay to channel: what became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Delivery {
+    /// The relay's listeners have everything up to the end of the batch.
+    Delivered,
+    /// Messages before the batch are missing; begin after this position.
+    Behind(MessageId),
+    /// The relay has no listener of this channel.
+    Gone,
+}
+
+/// How many listeners an object has, by channel.
+pub(crate) type Counts = Vec<(ChannelName, u64)>;
+
+/// Channel or relay to directory: these counts are what changed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) holder: Holder,
+    pub(crate) counts: Counts,
+}
+
+/// An object that holds listeners.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Holder {
+    Channel(ChannelName),
+    Relay(String),
+}
