@@ -114,7 +114,7 @@ impl Inner {
         let config = Config::of(&env).map_err(|why| Error::misconfigured(why.to_string()))?;
         let name = state.id().name().ok_or_else(|| Error::internal("a channel object has no name"))?;
         let name = ChannelName::new(name).map_err(Error::internal)?;
-        console_debug!("channel {name:?} woke");
+        console_debug!("channel {name} woke");
         let channels = ChannelSet::new([name.clone()])?;
         let state = Rc::new(state);
         let sql = state.storage().sql();

@@ -102,7 +102,7 @@ impl Inner {
     fn wake(state: State, env: Env) -> Result<Self, Error> {
         let config = Config::of(&env).map_err(|why| Error::misconfigured(why.to_string()))?;
         let name = state.id().name().ok_or_else(|| Error::internal("a relay object has no name"))?;
-        console_debug!("relay {name:?} woke");
+        console_debug!("relay {name} woke");
         let state = Rc::new(state);
         let follows = Follows::open(state.storage().sql())?;
         let audience =

@@ -1,0 +1,15 @@
+//! End-to-end tests: each module holds up one part of the promise, against the real worker in the real runtime.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests may panic")]
+
+mod bad_input;
+mod durability;
+mod eviction;
+mod framing;
+mod long_poll;
+mod presence;
+mod publish;
+mod relay;
+mod resume;
+mod settings;
+mod wire;

@@ -1,0 +1,88 @@
+//! Headless Chromium, driven through chromedriver.
+
+use std::process::Stdio;
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, Value};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{DEADLINE, eventually, project::root, within};
+
+/// A browser with one page.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    /// Ends when the test does.
+    _driver: Child,
+}
+
+impl Browser {
+    /// Starts Chromium with the flags of `client-wasm/webdriver.json`.
+    pub async fn start() -> Self {
+        let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let mut driver = Command::new(driver)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver starts; `npm test` installs it");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port: u16 = within(DEADLINE, "chromedriver to listen", async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("chromedriver says where it listens");
+                let port = line.split_once("successfully on port ");
+                if let Some((_, port)) = port {
+                    return port.trim_end_matches('.').parse().unwrap();
+                }
+            }
+        })
+        .await;
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let capabilities = std::fs::read_to_string(root().join("client-wasm/webdriver.json")).unwrap();
+        let mut capabilities: Map<String, Value> = serde_json::from_str(&capabilities).unwrap();
+        capabilities.retain(|name, _| name.starts_with("goog:"));
+        if let Ok(chromium) = std::env::var("CHROMIUM") {
+            capabilities["goog:chromeOptions"]["binary"] = chromium.into();
+        }
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Self { client, _driver: driver }
+    }
+
+    pub async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Runs the body of a function in the page, and returns what it returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Runs the body of an async function in the page, and returns what it returns.
+    pub async fn run_async(&self, script: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => {{ {script} }})().then(done, (error) => done('failed: ' + error));"
+        );
+        self.client.execute_async(&script, vec![]).await.unwrap()
+    }
+
+    /// Runs an expression in the page until its value satisfies.
+    pub async fn eventually(&self, what: &str, expression: &str, satisfies: impl Fn(&Value) -> bool) -> Value {
+        let script = format!("return {expression}");
+        eventually(what, async || self.run(&script).await, satisfies).await
+    }
+
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+}

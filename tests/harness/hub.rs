@@ -1,0 +1,243 @@
+//! A hub under `workerd`, as a self-hoster runs it: no proxy in front, storage on disk, one process to kill.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
+
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    fs,
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::oneshot,
+};
+
+use crate::{DEADLINE, Listener, project::root, within};
+
+/// The publish key of every hub in the tests.
+pub const KEY: &str = "test-key";
+
+/// A hub to be.
+#[derive(Clone, Debug)]
+pub struct HubBuilder {
+    settings: BTreeMap<String, String>,
+    worker: PathBuf,
+}
+
+/// A running hub.
+#[derive(Debug)]
+pub struct Hub {
+    builder: HubBuilder,
+    disk: TempDir,
+    process: Child,
+    port: u16,
+    log: Arc<Mutex<String>>,
+    client: Client,
+}
+
+impl HubBuilder {
+    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    pub fn without_setting(mut self, name: &str) -> Self {
+        self.settings.remove(name);
+        self
+    }
+
+    /// Runs another app on top of the hub's library; `build` is where `worker-build` put it.
+    pub fn worker(mut self, build: impl AsRef<Path>) -> Self {
+        self.worker = root().join(build);
+        self
+    }
+
+    pub async fn start(self) -> Hub {
+        let disk = tempfile::tempdir().unwrap();
+        fs::create_dir(disk.path().join("objects")).await.unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (process, port) = spawn(&self, disk.path(), 0, &log).await;
+        Hub { builder: self, disk, process, port, log, client: Client::new() }
+    }
+}
+
+impl Hub {
+    /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
+    pub fn builder() -> HubBuilder {
+        HubBuilder { settings: BTreeMap::new(), worker: root().join("worker/build") }
+            .setting("PUBLISH_KEY", KEY)
+            .setting("KEEPALIVE_SECONDS", 1)
+            .setting("STATS_CONFIRM_SECONDS", 1)
+            .setting("RETRY_MS", 100)
+    }
+
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Ends the whole runtime with SIGKILL.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Starts the killed runtime again, at the same port and on the same disk.
+    pub async fn restart(&mut self) {
+        (self.process, self.port) = spawn(&self.builder, self.disk.path(), self.port, &self.log).await;
+    }
+
+    /// The folder in which the objects of a class keep their storage.
+    pub fn storage(&self, class: &str) -> PathBuf {
+        self.disk.path().join("objects").join(format!("cyclone-edge-{class}"))
+    }
+
+    /// What the runtime has printed so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), self.url(path))
+    }
+
+    /// Publishes a text, and returns the answer whatever it is.
+    pub async fn try_publish(&self, channels: &[&str], message: &str) -> Result<Response, reqwest::Error> {
+        let body = json!({ "channel": channels, "message": message });
+        self.post("/publish").bearer_auth(KEY).json(&body).send().await
+    }
+
+    /// Publishes a text, and returns the ids by channel.
+    pub async fn publish(&self, channels: &[&str], message: &str) -> BTreeMap<String, u64> {
+        let response = within(DEADLINE, "a publish", self.try_publish(channels, message)).await.unwrap();
+        let (status, answer) = (response.status(), response.json::<Value>().await.unwrap());
+        assert_eq!((status.as_u16(), &answer["status"]), (200, &json!("ok")), "{answer}");
+        serde_json::from_value(answer["ids"].clone()).unwrap()
+    }
+
+    /// A new listener of these channels, connected.
+    pub async fn subscribe(&self, channels: &[&str]) -> Listener {
+        self.resume(channels, "").await
+    }
+
+    /// A listener that comes back with a cursor, connected.
+    pub async fn resume(&self, channels: &[&str], last_event_id: &str) -> Listener {
+        let mut listener = Listener::new(channels);
+        listener.resume_from(last_event_id);
+        listener.connect(self).await.unwrap();
+        listener
+    }
+
+    /// Listeners by channel.
+    pub async fn stats(&self) -> BTreeMap<String, u64> {
+        let counts: Vec<(String, u64)> = self.get("/stats").send().await.unwrap().json().await.unwrap();
+        counts.into_iter().collect()
+    }
+}
+
+/// Starts `workerd`, and returns when it listens. Port 0 lets it choose.
+async fn spawn(builder: &HubBuilder, disk: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Child, u16) {
+    let config = disk.join("config.capnp");
+    fs::write(&config, write_config(builder, disk)).await.unwrap();
+    let mut process = Command::new(root().join("node_modules/.bin/workerd"))
+        .args(["serve", "--control-fd=1", "--import-path=/"])
+        .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("node_modules/.bin/workerd starts; `npm test` installs it");
+    let (listens, listening) = oneshot::channel();
+    collect(process.stdout.take().unwrap(), log.clone(), Some(listens));
+    collect(process.stderr.take().unwrap(), log.clone(), None);
+    let port = within(DEADLINE, "workerd to listen", listening).await;
+    (process, port.unwrap_or_else(|_| panic!("workerd ended: {}", log.lock().unwrap())))
+}
+
+/// Gathers what the runtime prints, and tells when it says where it listens.
+fn collect(
+    output: impl AsyncRead + Unpin + Send + 'static,
+    log: Arc<Mutex<String>>,
+    listens: Option<oneshot::Sender<u16>>,
+) {
+    tokio::spawn(async move {
+        let mut listens = listens;
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let event: Option<Value> = serde_json::from_str(&line).ok();
+            if let Some(port) =
+                event.filter(|event| event["event"] == "listen").and_then(|event| event["port"].as_u64())
+                && let Some(listens) = listens.take()
+            {
+                let _ = listens.send(port.try_into().unwrap());
+            }
+            writeln!(log.lock().unwrap(), "{line}").unwrap();
+        }
+    });
+}
+
+/// The configuration of `workerd`, with the compatibility date and the objects of `wrangler.toml`.
+fn write_config(builder: &HubBuilder, disk: &Path) -> String {
+    let wrangler: toml::Table = std::fs::read_to_string(root().join("wrangler.toml")).unwrap().parse().unwrap();
+    let date = wrangler["compatibility_date"].as_str().unwrap();
+    let (mut bindings, mut namespaces) = (String::new(), String::new());
+    for object in wrangler["durable_objects"]["bindings"].as_array().unwrap() {
+        let (name, class) = (object["name"].as_str().unwrap(), object["class_name"].as_str().unwrap());
+        writeln!(bindings, "    (name = {name:?}, durableObjectNamespace = {class:?}),").unwrap();
+        writeln!(namespaces, "    (className = {class:?}, uniqueKey = \"cyclone-edge-{class}\", enableSql = true),")
+            .unwrap();
+    }
+    for (name, value) in &builder.settings {
+        writeln!(bindings, "    (name = {name:?}, text = {value:?}),").unwrap();
+    }
+    let (worker, media, objects) = (&builder.worker, root().join("media"), disk.join("objects"));
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .hub),
+    (name = "objects", disk = (path = {objects:?}, writable = true)),
+    (name = "media", disk = (path = {media:?})),
+  ],
+  sockets = [(name = "http", http = (), service = "main")],
+);
+const hub :Workerd.Worker = (
+  modules = [
+    (name = "index.js", esModule = embed {script:?}),
+    (name = "./index_bg.wasm", wasm = embed {wasm:?}),
+  ],
+  compatibilityDate = {date:?},
+  bindings = [
+{bindings}    (name = "ASSETS", service = "media"),
+  ],
+  durableObjectNamespaces = [
+{namespaces}  ],
+  durableObjectStorage = (localDisk = "objects"),
+);
+"#,
+        script = worker.join("index.js"),
+        wasm = worker.join("index_bg.wasm"),
+    )
+}

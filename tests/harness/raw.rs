@@ -1,0 +1,42 @@
+//! HTTP/1.1 as bytes on a socket, so that no client hides a fault of the server.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{DEADLINE, Hub, within};
+
+/// A response as it came, and the connection that it came on.
+#[derive(Debug)]
+pub struct RawResponse {
+    pub connection: TcpStream,
+    received: Vec<u8>,
+}
+
+/// Sends bytes on a new connection.
+pub async fn raw_request(hub: &Hub, request: impl AsRef<[u8]>) -> RawResponse {
+    let mut connection = TcpStream::connect(hub.address()).await.unwrap();
+    connection.write_all(request.as_ref()).await.unwrap();
+    RawResponse { connection, received: Vec::new() }
+}
+
+impl RawResponse {
+    /// Reads until what came satisfies, and returns all that came.
+    pub async fn read_until(&mut self, what: &str, satisfies: impl Fn(&str) -> bool) -> String {
+        within(DEADLINE, what, async {
+            let mut buffer = vec![0; 64 * 1024];
+            while !satisfies(&self.text()) {
+                let count = self.connection.read(&mut buffer).await.unwrap();
+                assert!(count > 0, "the connection ended before {what}: {:?}", self.text());
+                self.received.extend_from_slice(&buffer[..count]);
+            }
+        })
+        .await;
+        self.text()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.received).into_owned()
+    }
+}
