@@ -50,6 +50,19 @@ impl Cursor {
         let positions = positions.split('.').map(parse_position).collect::<Result<Vec<_>, _>>()?;
         if positions.len() == channels.len() { Ok(Self { source, positions }) } else { Err(InvalidCursor) }
     }
+
+    /// The position in the channel at a place in the order, [`MessageId::START`] where there is none.
+    #[must_use]
+    pub fn position(&self, index: usize) -> MessageId {
+        self.positions.get(index).copied().flatten().unwrap_or(MessageId::START)
+    }
+
+    /// Moves the position in the channel at a place in the order.
+    pub fn set_position(&mut self, index: usize, position: MessageId) {
+        if let Some(current) = self.positions.get_mut(index) {
+            *current = Some(position);
+        }
+    }
 }
 
 fn parse_index(text: &str, channels: &ChannelSet) -> Result<usize, InvalidCursor> {

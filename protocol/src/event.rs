@@ -60,6 +60,12 @@ pub fn encode_greeting(retry_ms: u64, cursor: &str) -> String {
     format!("retry: {retry_ms}\nid: {cursor}\n\n")
 }
 
+/// All that a listener gets which cannot be served now: when to reconnect.
+#[must_use]
+pub fn encode_retry(retry_ms: u64) -> String {
+    format!("retry: {retry_ms}\n\n")
+}
+
 /// The type of an event: 1 to 256 bytes of UTF-8 without control characters, not beginning with `sse.`.
 ///
 /// Types that begin with `sse.` are the hub's own, such as `sse.gap`.
@@ -186,6 +192,14 @@ mod tests {
         assert_eq!(stream.push(encode_greeting(2_000, "1:5.6").as_bytes()).unwrap(), []);
         assert_eq!(stream.last_event_id(), "1:5.6");
         assert_eq!(stream.retry_ms(), Some(2_000));
+    }
+
+    #[test]
+    fn a_listener_that_is_sent_away_keeps_its_cursor() {
+        let mut stream = EventStream::new();
+        assert_eq!(stream.push(encode_greeting(2_000, "7").as_bytes()).unwrap(), []);
+        assert_eq!(stream.push(encode_retry(3_000).as_bytes()).unwrap(), []);
+        assert_eq!((stream.last_event_id(), stream.retry_ms()), ("7", Some(3_000)));
     }
 
     #[test]

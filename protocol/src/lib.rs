@@ -9,13 +9,16 @@
 //! - `event`, `event_stream`: SSE framing, and the parser that reads it back
 //! - `extent`: what is left of a channel's history, and what a returning listener gets of it
 //! - `retention`: when history is trimmed
-//! - `delivery`: how a relay joins what channels send it without a hole or a double
+//! - `page`: a piece of a channel's history (feature `hub`)
+//! - `delivery`: how a relay joins what channels send it without a hole or a double (feature `hub`)
+//! - `replay`: what a listener is sent, with the cursor of who has it (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
 
 mod channel_name;
 mod channel_set;
 mod cursor;
+#[cfg(feature = "hub")]
 mod delivery;
 mod event;
 mod event_stream;
@@ -24,19 +27,28 @@ mod extent;
 mod form;
 mod message_id;
 #[cfg(feature = "hub")]
+mod page;
+#[cfg(feature = "hub")]
 mod publish;
+#[cfg(feature = "hub")]
+mod replay;
 mod retention;
 
 pub use channel_name::{ChannelName, InvalidChannelName};
 pub use channel_set::{ChannelSet, InvalidChannelSet};
 pub use cursor::{Cursor, InvalidCursor};
-pub use delivery::{Acceptance, accept};
-pub use event::{Event, EventName, InvalidEventName, KEEP_ALIVE, encode_greeting};
+#[cfg(feature = "hub")]
+pub use delivery::{News, accept};
+pub use event::{Event, EventName, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
 pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
-pub use form::{NotUtf8, pairs};
+pub use form::{NotUtf8, Pair, pairs};
 pub use message_id::MessageId;
 #[cfg(feature = "hub")]
+pub use page::{Message, Page};
+#[cfg(feature = "hub")]
 pub use publish::{InvalidPublishForm, PublishForm};
+#[cfg(feature = "hub")]
+pub use replay::{encode_gap, encode_messages, replay};
 pub use retention::Retention;

@@ -43,13 +43,12 @@ impl PublishForm {
         let mut channels = Vec::new();
         let (mut key, mut event, mut message) = (None, None, None);
         for pair in pairs(body) {
-            let (name, value) = pair?;
-            match name.as_str() {
-                "key" => set_once(&mut key, value, "key")?,
-                "event" => set_once(&mut event, value, "event")?,
-                "message" => set_once(&mut message, value, "message")?,
+            match pair.name.as_str() {
+                "key" => set_once(&mut key, pair.value()?, "key")?,
+                "event" => set_once(&mut event, pair.value()?, "event")?,
+                "message" => set_once(&mut message, pair.value()?, "message")?,
                 "channel" if channels.len() == MAX_CHANNEL_FIELDS => return Err(InvalidChannelSet::TooMany.into()),
-                "channel" => channels.push(value),
+                "channel" => channels.push(pair.value()?),
                 _ => {}
             }
         }

@@ -135,8 +135,8 @@ async fn a_cursor_that_is_none_is_treated_as_none() {
     for cursor in ["x", "-1", "1.2", "99999999999999999999", &"9".repeat(5_000), "ä", "%00", "0:0"] {
         let mut response = hub.get("/?channels=a").query(&[("lastEventId", cursor)]).send().await.unwrap();
         assert_eq!(response.status(), 200, "{cursor}");
-        let greeting = response.chunk().await.unwrap().unwrap();
-        assert_eq!(String::from_utf8_lossy(&greeting), format!("retry: 100\nid: {id}\n\n"), "{cursor}");
+        let greeting = String::from_utf8(response.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+        assert!(greeting.ends_with(&format!("\nid: {id}\n\n")), "{cursor}: {greeting:?}");
     }
 }
 

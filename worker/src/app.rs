@@ -32,7 +32,7 @@ impl<H: Hooks> App<H> {
     pub async fn handle(&self, mut request: Request, env: &Env) -> worker::Result<Response> {
         let config = match Config::of(env) {
             Ok(config) => config,
-            Err(why) => return Error::misconfigured(why.to_string()).into_response(),
+            Err(why) => return Error::from(why).into_response(),
         };
         let answer = self.route(&mut request, env, &config).await;
         let mut response = answer.or_else(Error::into_response)?;
@@ -54,9 +54,7 @@ impl<H: Hooks> App<H> {
             ("POST", "/publish") => publish(request, env, config, &self.hooks).await,
             ("GET" | "HEAD", "/stats") => stats(env).await,
             ("GET" | "HEAD", "/healthz") => Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
-            ("GET" | "HEAD", path) if path.starts_with("/media/") => {
-                media::file(env, path.trim_start_matches("/media/")).await
-            }
+            ("GET" | "HEAD", path) if let Some(path) = path.strip_prefix("/media/") => media::file(env, path).await,
             (_, "/" | "/sse" | "/sse/" | "/stats" | "/healthz") => Err(Error::method_not_allowed("GET")),
             (_, "/publish") => Err(Error::method_not_allowed("POST")),
             (_, path) if path.starts_with("/media/") => Err(Error::method_not_allowed("GET")),

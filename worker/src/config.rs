@@ -13,13 +13,25 @@ pub(crate) struct Config {
     pub(crate) publish: PublishAccess,
     /// The time between two keep-alives of a stream, and the longest wait of a long-poll.
     pub(crate) keep_alive_ms: u32,
-    /// The reconnection time that streams ask for.
-    pub(crate) retry_ms: u64,
+    pub(crate) retry: Retry,
     pub(crate) retention: Retention,
     pub(crate) max_message_bytes: usize,
     pub(crate) cors: CorsOrigins,
     /// How long a listener count is believed before `/stats` asks for it again.
     pub(crate) stats_confirm_ms: u64,
+}
+
+/// The reconnection time that streams ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retry {
+    shortest_ms: u64,
+}
+
+impl Retry {
+    /// Up to half as long again, so that listeners that were cut off together do not come back together.
+    pub(crate) fn jittered_ms(self) -> u64 {
+        self.shortest_ms + (js_sys::Math::random() * (self.shortest_ms / 2) as f64) as u64
+    }
 }
 
 /// Who may publish.
@@ -59,17 +71,18 @@ impl Config {
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let read = |name| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
+        let keep_alive_seconds = parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?;
         Ok(Self {
             publish: parse_publish_access(read("PUBLISH_KEY"), read("PUBLISH_OPEN").as_deref())?,
-            keep_alive_ms: 1_000 * parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?,
-            retry_ms: number("RETRY_MS", 2_000, 100..=3_600_000)?,
+            keep_alive_ms: 1_000 * keep_alive_seconds,
+            retry: Retry { shortest_ms: number("RETRY_MS", 2_000, 100..=3_600_000)? },
             retention: Retention {
                 max_messages: number("HISTORY_MESSAGES", 10_000, 1..=1_000_000)?,
                 max_age_ms: 1_000 * number("HISTORY_SECONDS", 86_400, 1..=31_536_000)?,
             },
             max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
             cors: parse_cors_origins(read("CORS_ORIGINS"))?,
-            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", 300, 1..=86_400)?,
+            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", 2 * u64::from(keep_alive_seconds), 1..=86_400)?,
         })
     }
 }
@@ -142,8 +155,9 @@ mod tests {
     #[test]
     fn without_settings_there_are_sane_ones_and_nobody_may_publish() {
         let config = parse(&[]).unwrap_or_else(|why| unreachable!("{why}"));
-        assert_eq!((config.keep_alive_ms, config.retry_ms, config.max_message_bytes), (30_000, 2_000, 65_536));
+        assert_eq!((config.keep_alive_ms, config.stats_confirm_ms, config.max_message_bytes), (30_000, 60_000, 65_536));
         assert_eq!(config.retention, Retention { max_messages: 10_000, max_age_ms: 86_400_000 });
+        assert_eq!(config.retry, Retry { shortest_ms: 2_000 });
         assert!(matches!(config.publish, PublishAccess::Closed));
         assert!(matches!(config.cors, CorsOrigins::Any));
     }

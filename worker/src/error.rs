@@ -6,6 +6,8 @@ use cyclone_edge_protocol::{InvalidChannelSet, InvalidPublishForm, NotUtf8};
 use serde_json::{Map, Value, json};
 use worker::{Headers, Response, console_error};
 
+use crate::config::InvalidSetting;
+
 /// A failed request: what the client is told, and the cause, which only the log gets.
 #[derive(Debug)]
 pub struct Error {
@@ -18,23 +20,23 @@ pub struct Error {
 }
 
 impl Error {
-    /// A refusal: a status from 400 to 499, a code for programs and a sentence for people.
+    /// A refusal: a status from 400 to 499 (another is taken for the nearest of these), a code for programs and a
+    /// sentence for people.
     pub fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        debug_assert!((400..500).contains(&status));
-        Self { status, code, message: message.into(), details: Map::new(), allow: None, cause: None }
+        Self {
+            status: status.clamp(400, 499),
+            code,
+            message: message.into(),
+            details: Map::new(),
+            allow: None,
+            cause: None,
+        }
     }
 
     /// 405, with the methods that the path does take.
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::refused(405, "method_not_allowed", format!("this path takes {allow}"));
         Self { allow: Some(allow), ..error }
-    }
-
-    /// 500: a setting is wrong. The message names it, since whoever reads it is setting the hub up.
-    pub(crate) fn misconfigured(message: impl Into<String>) -> Self {
-        let message = message.into();
-        let cause = Some(message.clone());
-        Self { status: 500, code: "misconfigured", message, details: Map::new(), allow: None, cause }
     }
 
     /// 500: the hub's own fault.
@@ -50,6 +52,11 @@ impl Error {
     fn failed(status: u16, code: &'static str, message: &str, cause: impl fmt::Display) -> Self {
         let cause = Some(cause.to_string());
         Self { status, code, message: message.to_owned(), details: Map::new(), allow: None, cause }
+    }
+
+    /// Whether trying again may help.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.status == 503
     }
 
     /// Replaces the sentence and adds a field beside it.
@@ -94,6 +101,13 @@ impl std::error::Error for Error {}
 impl From<worker::Error> for Error {
     fn from(error: worker::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+/// 500, with the setting's name in the message, since whoever reads it is setting the hub up.
+impl From<InvalidSetting> for Error {
+    fn from(why: InvalidSetting) -> Self {
+        Self::failed(500, "misconfigured", &why.to_string(), &why)
     }
 }
 

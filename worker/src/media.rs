@@ -13,9 +13,7 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 
 /// `GET /` from a browser.
 pub(crate) async fn page(env: &Env) -> Result<Response, Error> {
-    let mut page = file(env, "index.html").await?;
-    page.headers_mut().set("Content-Security-Policy", PAGE_POLICY)?;
-    Ok(page)
+    file(env, "index.html").await
 }
 
 /// A file of `media/`, by its path below that folder.
@@ -32,6 +30,9 @@ pub(crate) async fn file(env: &Env, path: &str) -> Result<Response, Error> {
     // A new version of the worker comes with new files under the same names.
     headers.set("Cache-Control", "public, max-age=60")?;
     headers.set("X-Content-Type-Options", "nosniff")?;
+    if content_type.starts_with("text/html") {
+        headers.set("Content-Security-Policy", PAGE_POLICY)?;
+    }
     Ok(Response::from_body(body)?.with_headers(headers))
 }
 

@@ -1,15 +1,7 @@
 //! What the worker and the objects say to each other: JSON in the bodies of internal requests.
 
-use cyclone_edge_protocol::{ChannelName, EventName, MessageId};
+use cyclone_edge_protocol::{ChannelName, EventName, MessageId, Page};
 use serde::{Deserialize, Serialize};
-
-/// A message as history holds it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Message {
-    pub(crate) id: MessageId,
-    pub(crate) event: Option<EventName>,
-    pub(crate) data: String,
-}
 
 /// Worker to channel: publish this.
 #[derive(Serialize, Deserialize)]
@@ -34,18 +26,6 @@ pub(crate) type Unfollow = Follow;
 pub(crate) struct PageRequest {
     pub(crate) after: MessageId,
     pub(crate) max_bytes: usize,
-}
-
-/// A piece of a channel's history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Page {
-    /// Where the piece begins: the position asked for, or the trim mark where that position is not to be had.
-    pub(crate) start: MessageId,
-    /// Messages between the position asked for and `start` may be gone.
-    pub(crate) gap: bool,
-    pub(crate) messages: Vec<Message>,
-    /// The position of who has this piece: the last message's id, or the channel's head if there are no more.
-    pub(crate) end: MessageId,
 }
 
 /// Channel to relay: deliver these messages.

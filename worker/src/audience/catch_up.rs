@@ -4,14 +4,14 @@
 //! does; in that same turn, in which nothing can be published, it becomes live. A page ends where live delivery stands,
 //! since what comes after that will be delivered.
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
 use worker::console_error;
 
 use super::{audience::Audience, leg::LegId};
-use crate::{error::Error, wire::Page};
+use crate::error::Error;
 
 /// About how many bytes of history a leg is sent before its worker must ask for more.
-pub(crate) const PAGE_BYTES: usize = 256 * 1024;
+pub(crate) const PAGE_BYTES: usize = 64 * 1024;
 
 /// Where an audience's owner finds what its listeners missed.
 pub(crate) trait History {

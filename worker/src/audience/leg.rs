@@ -18,13 +18,13 @@ use crate::error::Error;
 /// Object to worker: there is more history; say `more` when this is written.
 pub(super) const PAGE: &str = "page";
 /// Worker to object: send more history.
-pub(crate) const MORE: &str = "more";
+pub(super) const MORE: &str = "more";
 /// Object to worker: history is through, what follows is live.
 pub(super) const LIVE: &str = "live";
 
 /// Names a leg within its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct LegId {
+pub(super) struct LegId {
     /// The listeners that want the same channels; the object that holds them knows which channels those are.
     pub(super) group: u32,
     pub(super) number: u32,
@@ -59,9 +59,17 @@ impl Leg {
     }
 
     /// Takes up the leg of a socket that outlived an eviction.
+    ///
+    /// # Errors
+    /// When nothing is known of the socket. It is closed then, so that its listener comes back with its cursor.
     pub(super) fn restore(socket: WebSocket) -> Result<Self, Error> {
-        let attachment = attachment_of(&socket)?;
-        Ok(Self { socket, attachment })
+        match attachment_of(&socket) {
+            Ok(attachment) => Ok(Self { socket, attachment }),
+            Err(error) => {
+                close(&socket);
+                Err(error)
+            }
+        }
     }
 
     pub(super) fn id(&self) -> LegId {
@@ -98,13 +106,20 @@ impl Leg {
 
     /// Ends the leg: the worker ends the response, and the listener comes back with its cursor.
     pub(super) fn close(&self) {
-        // 1012, "service restart" in the registry of RFC 6455. It fails only where the socket is closed already.
-        let _ = self.socket.close(Some(1012), Some("resume"));
+        close(&self.socket);
     }
 }
 
+fn close(socket: &WebSocket) {
+    // 1012, "service restart" in the registry of RFC 6455. It fails only where the socket is closed already.
+    let _ = socket.close(Some(1012), Some("resume"));
+}
+
+/// The code of a connection that broke off (RFC 6455, section 7.4.1).
+pub(crate) const BROKEN_OFF: usize = 1006;
+
 /// Answers the close of a socket: the runtime sends the peer no close frame by itself.
-pub(crate) fn answer_close(socket: &WebSocket, code: usize) {
+pub(super) fn answer_close(socket: &WebSocket, code: usize) {
     // RFC 6455, section 7.4.1: 1005 (no status) and 1006 (broken off) are never sent.
     let code = u16::try_from(code).ok().filter(|code| !matches!(code, 1005 | 1006));
     // It fails only where the socket is gone already.

@@ -4,6 +4,7 @@
 //! message once for all who get the same bytes. It knows nothing of storage: where messages come from is its owner's.
 //!
 //! - `audience`: add a listener, drop a listener, deliver to all that want it
+//! - `listeners`: who listens to what
 //! - `leg`: the connection to the worker that answers a listener
 //! - `catch_up`: how a listener that resumes joins those that are live
 //! - `reporter`: tells the directory when counts change
@@ -12,9 +13,10 @@
 mod audience;
 mod catch_up;
 mod leg;
+mod listeners;
 mod reporter;
 
 pub(crate) use audience::Audience;
-pub(crate) use catch_up::{History, PAGE_BYTES, catch_up};
-pub(crate) use leg::{LegId, MORE, answer_close};
-pub(crate) use reporter::Reporter;
+pub(crate) use catch_up::{History, PAGE_BYTES};
+pub(crate) use leg::BROKEN_OFF;
+pub(crate) use listeners::Left;

@@ -1,31 +1,59 @@
-//! The relays that follow a channel, and up to where each has been sent its messages.
+//! The relays that follow a channel: up to where each has been sent its messages, and how it gets the rest.
 //!
 //! Who follows is kept in SQLite; how far each has come is kept in memory only. After an eviction it is taken to be the
 //! head; a relay that has less says so, and is sent what it lacks.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use cyclone_edge_protocol::MessageId;
+use cyclone_edge_protocol::{ChannelName, MessageId};
 use serde::Deserialize;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::{Env, SqlStorage};
 
+use super::log::Log;
 use crate::{
+    audience::PAGE_BYTES,
     error::Error,
-    wire::{Follow, Unfollow},
+    objects::{RelayStub, Table, integer},
+    wire::{Batch, Delivery, Follow, Unfollow},
 };
+
+/// How long after a failed delivery to a relay the channel tries again: at first, and at most.
+const RETRY_MS: (u64, u64) = (1_000, 60_000);
 
 /// The relays that follow a channel.
 pub(super) struct Followers {
+    env: Env,
+    channel: ChannelName,
     sql: SqlStorage,
+    table: Table,
     followers: RefCell<BTreeMap<String, Follower>>,
 }
 
 struct Follower {
+    /// The newest follow of the relay: see [`Follow::epoch`].
     epoch: u64,
     /// The relay has what was published up to here.
     position: MessageId,
     /// Somebody is sending to the relay; whoever comes now need not.
     sending: bool,
+    /// How many deliveries have failed since the last that did not.
+    failures: u32,
+}
+
+impl Follower {
+    fn new(epoch: u64, position: MessageId) -> Self {
+        Self { epoch, position, sending: false, failures: 0 }
+    }
+}
+
+/// How sending to a relay went.
+pub(super) enum Sent {
+    /// The relay has everything, or follows no more.
+    All,
+    /// Somebody else is sending.
+    Busy,
+    /// It is to be tried again in so many milliseconds.
+    Failed { retry_ms: u64, error: Error },
 }
 
 #[derive(Deserialize)]
@@ -35,36 +63,40 @@ struct Row {
 }
 
 impl Followers {
-    /// Opens the list, making its table the first time.
-    pub(super) fn open(sql: SqlStorage, head: MessageId) -> Result<Self, Error> {
-        sql.exec(
-            "CREATE TABLE IF NOT EXISTS followers (relay TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID",
-            None,
-        )?;
-        let rows = sql.exec("SELECT relay, epoch FROM followers", None)?.to_array::<Row>()?;
-        let follower = |row: Row| (row.relay, Follower { epoch: row.epoch, position: head, sending: false });
-        Ok(Self { sql, followers: RefCell::new(rows.into_iter().map(follower).collect()) })
+    /// Opens the list. The relays are taken to have everything up to `head`.
+    pub(super) fn open(env: Env, channel: ChannelName, sql: SqlStorage, head: MessageId) -> Result<Self, Error> {
+        let create = "CREATE TABLE followers (relay TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID";
+        let table = Table::open(&sql, "followers", create)?;
+        let mut followers = BTreeMap::new();
+        if table.exists() {
+            for row in sql.exec("SELECT relay, epoch FROM followers", None)?.to_array::<Row>()? {
+                followers.insert(row.relay, Follower::new(row.epoch, head));
+            }
+        }
+        Ok(Self { env, channel, sql, table, followers: RefCell::new(followers) })
     }
 
     /// Adds a relay that has everything up to `head`, or renews its follow.
     pub(super) fn add(&self, follow: &Follow, head: MessageId) -> Result<(), Error> {
-        let epoch = SqlStorageValue::Integer(i64::try_from(follow.epoch).unwrap_or(i64::MAX));
-        self.sql.exec(
-            "INSERT OR REPLACE INTO followers (relay, epoch) VALUES (?, ?)",
-            vec![follow.relay.as_str().into(), epoch],
-        )?;
         let mut followers = self.followers.borrow_mut();
+        // Requests can overtake each other: an older follow changes nothing.
+        if followers.get(&follow.relay).is_some_and(|follower| follower.epoch >= follow.epoch) {
+            return Ok(());
+        }
+        self.table.ensure(&self.sql)?;
+        let values = vec![follow.relay.as_str().into(), integer(follow.epoch)];
+        self.sql.exec("INSERT OR REPLACE INTO followers (relay, epoch) VALUES (?, ?)", values)?;
         let follower = followers.entry(follow.relay.clone());
-        follower.or_insert(Follower { epoch: 0, position: head, sending: false }).epoch = follow.epoch;
+        follower.or_insert_with(|| Follower::new(follow.epoch, head)).epoch = follow.epoch;
         Ok(())
     }
 
     /// Removes a relay, unless it has followed anew since.
     pub(super) fn remove(&self, unfollow: &Unfollow) -> Result<(), Error> {
-        let current = self.followers.borrow().get(&unfollow.relay).map(|follower| follower.epoch);
-        if current == Some(unfollow.epoch) {
+        let mut followers = self.followers.borrow_mut();
+        if followers.get(&unfollow.relay).is_some_and(|follower| follower.epoch == unfollow.epoch) {
             self.sql.exec("DELETE FROM followers WHERE relay = ?", vec![unfollow.relay.as_str().into()])?;
-            self.followers.borrow_mut().remove(&unfollow.relay);
+            followers.remove(&unfollow.relay);
         }
         Ok(())
     }
@@ -77,26 +109,55 @@ impl Followers {
         self.followers.borrow().is_empty()
     }
 
-    /// Up to where a relay has been sent the messages, and in which epoch.
-    pub(super) fn position(&self, relay: &str) -> Option<(MessageId, u64)> {
-        self.followers.borrow().get(relay).map(|follower| (follower.position, follower.epoch))
-    }
-
-    pub(super) fn set_position(&self, relay: &str, position: MessageId) {
-        if let Some(follower) = self.followers.borrow_mut().get_mut(relay) {
-            follower.position = position;
+    /// Sends a relay what it lacks, until it lacks nothing. A probe asks even if it seems to lack nothing.
+    pub(super) async fn send_to(&self, relay: &str, log: &Log, probe: bool) -> Sent {
+        let begins = self.with(relay, |follower| !std::mem::replace(&mut follower.sending, true));
+        match begins {
+            None => return Sent::All,
+            Some(false) => return Sent::Busy,
+            Some(true) => {}
         }
-    }
-
-    /// Becomes the one that sends to a relay; `false` if somebody is already.
-    pub(super) fn begin_sending(&self, relay: &str) -> bool {
-        let mut followers = self.followers.borrow_mut();
-        followers.get_mut(relay).is_some_and(|follower| !std::mem::replace(&mut follower.sending, true))
-    }
-
-    pub(super) fn end_sending(&self, relay: &str) {
-        if let Some(follower) = self.followers.borrow_mut().get_mut(relay) {
+        let sent = self.send_pages(relay, log, probe).await;
+        let failures = self.with(relay, |follower| {
             follower.sending = false;
+            follower.failures = if sent.is_ok() { 0 } else { follower.failures.saturating_add(1) };
+            follower.failures
+        });
+        match sent {
+            Ok(()) => Sent::All,
+            Err(error) => Sent::Failed { retry_ms: backoff_ms(failures.unwrap_or_default()), error },
         }
     }
+
+    async fn send_pages(&self, relay: &str, log: &Log, mut probe: bool) -> Result<(), Error> {
+        let stub = RelayStub::of(&self.env, relay)?;
+        while let Some((position, epoch)) = self.with(relay, |follower| (follower.position, follower.epoch)) {
+            if position == log.head() && !std::mem::take(&mut probe) {
+                break;
+            }
+            let page = log.page(position, PAGE_BYTES)?;
+            let end = page.end;
+            match stub.deliver(&Batch { channel: self.channel.clone(), page }).await? {
+                Delivery::Delivered => self.set_position(relay, end),
+                Delivery::Behind(behind) if behind != position => self.set_position(relay, behind),
+                Delivery::Behind(_) => return Err(Error::internal("the relay refuses what it lacks")),
+                Delivery::Gone => self.remove(&Unfollow { relay: relay.to_owned(), epoch })?,
+            }
+        }
+        Ok(())
+    }
+
+    fn set_position(&self, relay: &str, position: MessageId) {
+        self.with(relay, |follower| follower.position = position);
+    }
+
+    fn with<T>(&self, relay: &str, act: impl FnOnce(&mut Follower) -> T) -> Option<T> {
+        self.followers.borrow_mut().get_mut(relay).map(act)
+    }
+}
+
+/// Twice as long after each failure.
+fn backoff_ms(failures: u32) -> u64 {
+    let (first, most) = RETRY_MS;
+    first.saturating_mul(1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX)).min(most)
 }

@@ -5,18 +5,21 @@
 
 use std::cell::Cell;
 
-use cyclone_edge_protocol::{EventName, Extent, MessageId, Retention};
+use cyclone_edge_protocol::{EventName, Extent, Message, MessageId, Page, Retention};
 use serde::Deserialize;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::{SqlStorage, SqlStorageValue, console_error};
 
 use crate::{
     error::Error,
-    wire::{Append, Message, Page},
+    objects::{Table, integer},
+    wire::Append,
 };
 
 /// The history of a channel.
 pub(super) struct Log {
     sql: SqlStorage,
+    messages: Table,
+    marks: Table,
     retention: Retention,
     extent: Cell<Extent>,
     count: Cell<u64>,
@@ -47,23 +50,46 @@ struct Mark {
 }
 
 impl Log {
-    /// Opens the history, making its tables the first time.
+    /// Opens the history.
     pub(super) fn open(sql: SqlStorage, retention: Retention) -> Result<Self, Error> {
-        sql.exec("CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, event TEXT, data TEXT NOT NULL)", None)?;
-        sql.exec("CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID", None)?;
-        let mut extent = Extent::default();
-        for mark in sql.exec("SELECT name, id FROM marks", None)?.to_array::<Mark>()? {
+        let create = "CREATE TABLE messages (id INTEGER PRIMARY KEY, event TEXT, data TEXT NOT NULL)";
+        let messages = Table::open(&sql, "messages", create)?;
+        let create = "CREATE TABLE marks (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID";
+        let marks = Table::open(&sql, "marks", create)?;
+        let log = Self { sql, messages, marks, retention, extent: Cell::default(), count: Cell::new(0) };
+        log.read_marks()?;
+        log.read_head()?;
+        Ok(log)
+    }
+
+    fn read_marks(&self) -> Result<(), Error> {
+        if !self.marks.exists() {
+            return Ok(());
+        }
+        let mut extent = self.extent.get();
+        for mark in self.sql.exec("SELECT name, id FROM marks", None)?.to_array::<Mark>()? {
             match mark.name.as_str() {
                 "born" => extent.born = mark.id,
                 "trimmed" => extent.trimmed = mark.id,
                 _ => {}
             }
         }
-        let counted =
-            sql.exec("SELECT COUNT(*) AS count, MAX(id) AS last FROM messages", None)?.to_array::<Counted>()?;
-        let counted = counted.into_iter().next().unwrap_or(Counted { count: 0, last: None });
-        extent.head = counted.last.unwrap_or(extent.trimmed);
-        Ok(Self { sql, retention, extent: Cell::new(extent), count: Cell::new(counted.count) })
+        self.extent.set(extent);
+        Ok(())
+    }
+
+    fn read_head(&self) -> Result<(), Error> {
+        if !self.messages.exists() {
+            return Ok(());
+        }
+        let query = "SELECT COUNT(*) AS count, MAX(id) AS last FROM messages";
+        if let Some(counted) = self.sql.exec(query, None)?.to_array::<Counted>()?.into_iter().next() {
+            let mut extent = self.extent.get();
+            extent.head = counted.last.unwrap_or(extent.trimmed);
+            self.extent.set(extent);
+            self.count.set(counted.count);
+        }
+        Ok(())
     }
 
     /// The last id given.
@@ -73,22 +99,25 @@ impl Log {
 
     /// Gives a message its id and keeps it. The runtime lets nothing out of the object before it is durable.
     pub(super) fn append(&self, message: Append, now_ms: u64) -> Result<Message, Error> {
-        let mut extent = self.extent.get();
+        let extent = self.extent.get();
         let id = MessageId::following(extent.head, now_ms);
+        self.messages.ensure(&self.sql)?;
+        if extent.born == MessageId::START {
+            self.set_mark("born", id)?;
+        }
         let event = message.event.as_ref().map(EventName::as_str);
         self.sql.exec(
             "INSERT INTO messages (id, event, data) VALUES (?, ?, ?)",
-            vec![value(id), event.into(), message.data.as_str().into()],
+            vec![integer(id.as_u64()), event.into(), message.data.as_str().into()],
         )?;
-        if extent.born == MessageId::START {
-            self.set_mark("born", id)?;
-            extent.born = id;
-        }
-        extent.head = id;
-        self.extent.set(extent);
+        // From here on the message is published, whatever else fails.
+        let born = if extent.born == MessageId::START { id } else { extent.born };
+        self.extent.set(Extent { born, head: id, ..extent });
         self.count.set(self.count.get() + 1);
-        if self.retention.is_due(self.count.get()) {
-            self.trim_by_count()?;
+        if self.retention.is_due(self.count.get())
+            && let Err(error) = self.trim_by_count()
+        {
+            console_error!("history was not trimmed: {error}");
         }
         Ok(Message { id, event: message.event, data: message.data })
     }
@@ -96,34 +125,43 @@ impl Log {
     /// A piece of history after a position: about `max_bytes`, and at least one message if there is one.
     pub(super) fn page(&self, after: MessageId, max_bytes: usize) -> Result<Page, Error> {
         let resume = self.extent.get().resume(Some(after));
-        let rows = self
-            .sql
-            .exec("SELECT id, event, data FROM messages WHERE id > ? ORDER BY id", vec![value(resume.start)])?;
         let mut messages: Vec<Message> = Vec::new();
-        let mut bytes = 0;
         let mut end = self.head().max(resume.start);
+        if !self.messages.exists() || end == resume.start {
+            return Ok(Page { start: resume.start, gap: resume.gap, messages, end });
+        }
+        let query = "SELECT id, event, data FROM messages WHERE id > ? ORDER BY id";
+        let rows = self.sql.exec(query, vec![integer(resume.start.as_u64())])?;
+        let mut bytes = 0;
         for row in rows.next::<Row>() {
             let row = row?;
             if bytes >= max_bytes {
                 end = messages.last().map_or(resume.start, |message| message.id);
                 break;
             }
-            bytes += row.data.len();
             let event = row.event.map(EventName::new).transpose().map_err(Error::internal)?;
-            messages.push(Message { id: row.id, event, data: row.data });
+            let message = Message { id: row.id, event, data: row.data };
+            bytes += message.bytes();
+            messages.push(message);
         }
         Ok(Page { start: resume.start, gap: resume.gap, messages, end })
     }
 
     /// When to trim by age next, in milliseconds since the epoch; `None` when there is nothing to trim.
     pub(super) fn next_trim(&self, now_ms: u64) -> Result<Option<u64>, Error> {
+        if self.count.get() == 0 {
+            return Ok(None);
+        }
         let oldest = self.sql.exec("SELECT id FROM messages ORDER BY id LIMIT 1", None)?.to_array::<Id>()?;
         Ok(oldest.first().map(|oldest| self.retention.next_trim(oldest.id, now_ms)))
     }
 
     /// Drops what is too old.
     pub(super) fn trim_by_age(&self, now_ms: u64) -> Result<(), Error> {
-        let expired = value(self.retention.expired(now_ms));
+        if self.count.get() == 0 {
+            return Ok(());
+        }
+        let expired = integer(self.retention.expired(now_ms).as_u64());
         let last = self.sql.exec("SELECT id FROM messages WHERE id <= ? ORDER BY id DESC LIMIT 1", vec![expired])?;
         match last.to_array::<Id>()?.first() {
             Some(last) => self.trim(last.id),
@@ -132,7 +170,7 @@ impl Log {
     }
 
     fn trim_by_count(&self) -> Result<(), Error> {
-        let offset = SqlStorageValue::Integer(self.retention.max_messages.try_into().unwrap_or(i64::MAX));
+        let offset = integer(self.retention.max_messages);
         let last = self.sql.exec("SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?", vec![offset])?;
         match last.to_array::<Id>()?.first() {
             Some(last) => self.trim(last.id),
@@ -143,19 +181,16 @@ impl Log {
     /// Drops messages up to `last`, and remembers that they are gone: the mark and the rows change together.
     fn trim(&self, last: MessageId) -> Result<(), Error> {
         self.set_mark("trimmed", last)?;
-        let dropped = self.sql.exec("DELETE FROM messages WHERE id <= ?", vec![value(last)])?.rows_written();
+        let dropped = self.sql.exec("DELETE FROM messages WHERE id <= ?", vec![integer(last.as_u64())])?.rows_written();
         self.count.set(self.count.get().saturating_sub(dropped as u64));
         self.extent.set(Extent { trimmed: last, ..self.extent.get() });
         Ok(())
     }
 
     fn set_mark(&self, name: &str, id: MessageId) -> Result<(), Error> {
-        self.sql.exec("INSERT OR REPLACE INTO marks (name, id) VALUES (?, ?)", vec![name.into(), value(id)])?;
+        self.marks.ensure(&self.sql)?;
+        let values: Vec<SqlStorageValue> = vec![name.into(), integer(id.as_u64())];
+        self.sql.exec("INSERT OR REPLACE INTO marks (name, id) VALUES (?, ?)", values)?;
         Ok(())
     }
-}
-
-/// Ids are exact as JavaScript numbers, so they are as SQL integers.
-fn value(id: MessageId) -> SqlStorageValue {
-    SqlStorageValue::Integer(i64::try_from(id.as_u64()).unwrap_or(i64::MAX))
 }

@@ -3,8 +3,10 @@
 //!
 //! - `object`: the Durable Object: requests, sockets, alarm
 //! - `log`: the history, in SQLite
-//! - `followers`: the relays, and what each has been sent
+//! - `followers`: the relays, and how each gets what it lacks
+//! - `alarm`: what a publish leaves to be done later
 
+mod alarm;
 mod followers;
 mod log;
 mod object;

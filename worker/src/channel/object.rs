@@ -2,59 +2,56 @@
 
 #![allow(missing_docs, reason = "`durable_object` generates methods without documentation")]
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page};
+use futures::future::join_all;
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
     durable_object, wasm_bindgen,
 };
 
-use super::{followers::Followers, log::Log};
+use super::{
+    alarm::Alarm,
+    followers::{Followers, Sent},
+    log::Log,
+};
 use crate::{
-    audience::{Audience, History, LegId, MORE, PAGE_BYTES, Reporter, answer_close, catch_up},
+    audience::{Audience, BROKEN_OFF, History, PAGE_BYTES},
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{RelayStub, answer, path, read_json, read_leg_request},
-    wire::{Append, Batch, Delivery, Follow, Holder, Page, PageRequest, Unfollow},
+    objects::{Memory, Wake, answer, path, read_json, read_leg_request},
+    wire::{Append, Follow, Holder, PageRequest, Unfollow},
 };
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
 /// relay its way, in between.
 const SETTLE_MS: u64 = 30_000;
-/// How long after a failed delivery to a relay the channel tries again.
-const RETRY_DELIVERY_MS: u64 = 1_000;
 /// The only group of a channel's audience: listeners that want just this channel.
 const GROUP: u32 = 0;
 
 /// The object that orders and keeps the messages of one channel and holds the listeners that want only it.
 #[durable_object]
-pub struct Channel {
-    inner: Result<Rc<Inner>, String>,
-}
+pub struct Channel(Memory<Inner>);
 
 struct Inner {
     state: Rc<State>,
-    env: Env,
     channels: ChannelSet,
     name: ChannelName,
     log: Log,
-    audience: Audience,
+    audience: Rc<Audience>,
     followers: Followers,
-    reporter: Reporter,
-    /// When the alarm rings, as far as this life of the object knows.
-    alarm_at: Cell<Option<u64>>,
+    alarm: Alarm,
 }
 
 impl DurableObject for Channel {
     fn new(state: State, env: Env) -> Self {
-        // A constructor must not fail: what is wrong is told to whoever asks.
-        Self { inner: Inner::wake(state, env).map(Rc::new).map_err(|error| error.to_string()) }
+        Self(Memory::new(state, env))
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let inner = match self.inner() {
+        let inner = match self.0.get() {
             Ok(inner) => inner,
             Err(error) => return error.into_response(),
         };
@@ -70,91 +67,64 @@ impl DurableObject for Channel {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        let inner = self.inner()?;
-        inner.settle().await?;
+        self.0.get()?.settle().await?;
         Response::empty()
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
-        let inner = self.inner()?;
-        if let (WebSocketIncomingMessage::String(word), Some(leg)) = (message, inner.audience.leg(&socket))
-            && word == MORE
-        {
-            inner.catch_up(leg);
-        }
+        let inner = self.0.get()?;
+        inner.audience.hear(inner, &socket, &message);
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> worker::Result<()> {
-        answer_close(&socket, code);
-        self.leave(&socket)
+        self.0.get()?.audience.leave(&socket, code);
+        Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
-        self.leave(&socket)
-    }
-}
-
-impl Channel {
-    fn inner(&self) -> Result<&Rc<Inner>, Error> {
-        self.inner.as_ref().map_err(Error::internal)
-    }
-
-    fn leave(&self, socket: &WebSocket) -> worker::Result<()> {
-        let inner = self.inner()?;
-        if inner.audience.leave(socket).is_some() {
-            inner.report();
-        }
+        self.0.get()?.audience.leave(&socket, BROKEN_OFF);
         Ok(())
     }
 }
 
-impl Inner {
-    fn wake(state: State, env: Env) -> Result<Self, Error> {
-        let config = Config::of(&env).map_err(|why| Error::misconfigured(why.to_string()))?;
+impl Wake for Inner {
+    fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error> {
+        let config = Config::of(env)?;
         let name = state.id().name().ok_or_else(|| Error::internal("a channel object has no name"))?;
         let name = ChannelName::new(name).map_err(Error::internal)?;
         console_debug!("channel {name} woke");
         let channels = ChannelSet::new([name.clone()])?;
-        let state = Rc::new(state);
         let sql = state.storage().sql();
         let log = Log::open(sql.clone(), config.retention)?;
-        let followers = Followers::open(sql, log.head())?;
-        let audience = Audience::restore(state.clone(), config.retry_ms, |_| Some(channels.clone()));
+        let followers = Followers::open(env.clone(), name.clone(), sql, log.head())?;
+        let holder = Holder::Channel(name.clone());
+        let audience = Audience::restore(state, env, holder, config.retry, |_| Some(channels.clone()));
         audience.set_position(&name, log.head());
-        let reporter = Reporter::new(Holder::Channel(name.clone()));
-        Ok(Self { state, env, channels, name, log, audience, followers, reporter, alarm_at: Cell::new(None) })
+        Ok(Self { state: state.clone(), channels, name, log, audience, followers, alarm: Alarm::new(state.clone()) })
     }
+}
 
-    /// The path of one message.
+impl Inner {
+    /// The path of one message, first half: from its publisher to this channel's listeners and followers.
     async fn append(self: &Rc<Self>, request: &mut Request) -> Result<MessageId, Error> {
         let message: Append = read_json(request).await?;
-        // From here to the last line nothing else happens in this object: messages are kept, delivered and sent on in
-        // the order of their ids. The runtime's output gate holds everything back until the row is durable.
+        // Up to the first `await` nothing else happens in this object: messages are kept, delivered and sent on in the
+        // order of their ids. The runtime's output gate holds everything back until the row is durable.
         let message = self.log.append(message, now_ms())?;
         let id = message.id;
         self.audience.deliver(&self.name, &[message]);
         self.send_to_followers();
-        self.arm_for_settling().await?;
+        if let Err(error) = self.arm().await {
+            // The message is published; the next publish tries again.
+            console_error!("no alarm was set: {error}");
+        }
         Ok(id)
     }
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
         let (_, cursor) = read_leg_request(request)?;
-        let (leg, response) = self.audience.open(GROUP, &self.channels, cursor)?;
-        self.catch_up(leg);
-        self.report();
-        Ok(response)
-    }
-
-    fn catch_up(self: &Rc<Self>, leg: LegId) {
-        let inner = self.clone();
-        self.state.wait_until(async move { catch_up(&inner.audience, inner.as_ref(), leg).await });
-    }
-
-    fn report(self: &Rc<Self>) {
-        let inner = self.clone();
-        self.state.wait_until(async move { inner.reporter.report(&inner.env, &inner.audience, [&inner.name]).await });
+        self.audience.open(self, GROUP, &self.channels, cursor)
     }
 
     async fn page(&self, request: &mut Request) -> Result<Page, Error> {
@@ -176,76 +146,51 @@ impl Inner {
     fn send_to_followers(self: &Rc<Self>) {
         for relay in self.followers.names() {
             let inner = self.clone();
-            self.state.wait_until(async move { inner.send_to(&relay, false).await });
+            self.state.wait_until(async move {
+                if let Err(error) = inner.send_to(&relay, false).await {
+                    console_error!("no alarm was set: {error}");
+                }
+            });
         }
     }
 
-    /// Sends a relay what it lacks, until it lacks nothing. A probe asks even if it seems to lack nothing.
-    async fn send_to(&self, relay: &str, probe: bool) {
-        if !self.followers.begin_sending(relay) {
-            return;
-        }
-        let sent = self.send_pages(relay, probe).await;
-        self.followers.end_sending(relay);
-        if let Err(error) = sent {
-            console_error!("a delivery to relay {relay:?} failed and will be tried again: {error}");
-            if let Err(error) = self.arm(now_ms() + RETRY_DELIVERY_MS).await {
-                console_error!("no alarm could be set: {error}");
+    async fn send_to(&self, relay: &str, probe: bool) -> Result<(), Error> {
+        match self.followers.send_to(relay, &self.log, probe).await {
+            Sent::Failed { retry_ms, error } => {
+                console_error!("a delivery to relay {relay:?} failed and will be tried again: {error}");
+                self.alarm.set(now_ms() + retry_ms).await
             }
+            // Whoever sends may fail after this, and the object be evicted before it says so.
+            Sent::Busy if probe => self.alarm.set(now_ms() + SETTLE_MS).await,
+            Sent::All | Sent::Busy => Ok(()),
         }
-    }
-
-    async fn send_pages(&self, relay: &str, mut probe: bool) -> Result<(), Error> {
-        let stub = RelayStub::of(&self.env, relay)?;
-        while let Some((position, epoch)) = self.followers.position(relay) {
-            if position == self.log.head() && !std::mem::take(&mut probe) {
-                break;
-            }
-            let page = self.log.page(position, PAGE_BYTES)?;
-            let end = page.end;
-            match stub.deliver(&Batch { channel: self.name.clone(), page }).await? {
-                Delivery::Delivered => self.followers.set_position(relay, end),
-                Delivery::Behind(behind) if behind != position => self.followers.set_position(relay, behind),
-                Delivery::Behind(_) => return Err(Error::internal("the relay refuses what it lacks")),
-                Delivery::Gone => self.followers.remove(&Unfollow { relay: relay.to_owned(), epoch })?,
-            }
-        }
-        Ok(())
     }
 
     /// Sets the alarm for what a publish leaves to be done: relays to be checked, history to be trimmed.
-    async fn arm_for_settling(&self) -> Result<(), Error> {
+    async fn arm(&self) -> Result<(), Error> {
         if !self.followers.is_empty() {
-            return self.arm(now_ms() + SETTLE_MS).await;
+            self.alarm.set(now_ms() + SETTLE_MS).await
+        } else if self.alarm.is_set() {
+            Ok(())
+        } else {
+            self.arm_for_trimming().await
         }
-        if self.alarm_at.get().is_none() {
-            return self.arm_for_trimming().await;
-        }
-        Ok(())
     }
 
     async fn arm_for_trimming(&self) -> Result<(), Error> {
         match self.log.next_trim(now_ms())? {
-            Some(due) => self.arm(due).await,
+            Some(due) => self.alarm.set(due).await,
             None => Ok(()),
         }
     }
 
-    async fn arm(&self, at_ms: u64) -> Result<(), Error> {
-        if self.alarm_at.get().is_some_and(|alarm| alarm <= at_ms) {
-            return Ok(());
-        }
-        self.alarm_at.set(Some(at_ms));
-        let offset_ms = i64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(i64::MAX);
-        Ok(self.state.storage().set_alarm(offset_ms).await?)
-    }
-
     /// What the alarm is for: drop what is too old, and make sure that no relay lacks anything.
     async fn settle(&self) -> Result<(), Error> {
-        self.alarm_at.set(None);
+        self.alarm.rang();
         self.log.trim_by_age(now_ms())?;
-        for relay in self.followers.names() {
-            self.send_to(&relay, true).await;
+        let relays = self.followers.names();
+        for sent in join_all(relays.iter().map(|relay| self.send_to(relay, true))).await {
+            sent?;
         }
         self.arm_for_trimming().await
     }

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "`durable_object` generates methods without documentation")]
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use futures::{StreamExt, stream};
 use worker::{
@@ -15,7 +15,7 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{answer, listeners_of, path, read_json},
+    objects::{Memory, Wake, answer, listeners_of, path, read_json},
     wire::{Counts, Holder, Report},
 };
 
@@ -26,24 +26,29 @@ const QUESTIONS_AT_ONCE: usize = 16;
 
 /// The object that knows who listens where.
 #[durable_object]
-pub struct Directory {
+pub struct Directory(Memory<Inner>);
+
+struct Inner {
     env: Env,
-    tally: Result<Tally, String>,
-    /// How many reports each holder has sent in this life: an answer that a report overtook is out of date.
-    reports: RefCell<BTreeMap<Holder, u64>>,
+    tally: Tally,
+    /// Holders that are being asked for their counts. Whoever reports meanwhile is taken out: its answer to the question
+    /// may be out of date.
+    asked: RefCell<BTreeSet<Holder>>,
 }
 
 impl DurableObject for Directory {
     fn new(state: State, env: Env) -> Self {
-        // A constructor must not fail: what is wrong is told to whoever asks.
-        let tally = Tally::open(state.storage().sql()).map_err(|error| error.to_string());
-        Self { env, tally, reports: RefCell::default() }
+        Self(Memory::new(state, env))
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        let inner = match self.0.get() {
+            Ok(inner) => inner,
+            Err(error) => return error.into_response(),
+        };
         match request.path().as_str() {
-            path::REPORT => answer(self.report(&mut request).await),
-            path::STATS => answer(self.stats().await),
+            path::REPORT => answer(inner.report(&mut request).await),
+            path::STATS => answer(inner.stats().await),
             unknown => Error::internal(format!("a directory knows no {unknown}")).into_response(),
         }
     }
@@ -67,31 +72,37 @@ impl DurableObject for Directory {
     }
 }
 
-impl Directory {
-    fn tally(&self) -> Result<&Tally, Error> {
-        self.tally.as_ref().map_err(Error::internal)
+impl Wake for Inner {
+    fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error> {
+        let tally = Tally::open(state.storage().sql())?;
+        Ok(Self { env: env.clone(), tally, asked: RefCell::default() })
     }
+}
 
+impl Inner {
     async fn report(&self, request: &mut Request) -> Result<(), Error> {
         let report: Report = read_json(request).await?;
-        *self.reports.borrow_mut().entry(report.holder.clone()).or_default() += 1;
-        self.tally()?.update(&report.holder, &report.counts, now_ms())
+        self.asked.borrow_mut().remove(&report.holder);
+        self.tally.update(&report.holder, &report.counts, now_ms())
     }
 
     async fn stats(&self) -> Result<Counts, Error> {
-        let config = Config::of(&self.env).map_err(|why| Error::misconfigured(why.to_string()))?;
-        let silent = self.tally()?.silent(now_ms().saturating_sub(config.stats_confirm_ms), MAX_QUESTIONS)?;
+        let config = Config::of(&self.env)?;
+        let silent = self.tally.silent(now_ms().saturating_sub(config.stats_confirm_ms), MAX_QUESTIONS)?;
         stream::iter(silent).for_each_concurrent(QUESTIONS_AT_ONCE, |holder| self.confirm(holder)).await;
-        self.tally()?.sums()
+        self.tally.sums()
     }
 
     /// Asks a holder for its counts: one whose process was killed has none left, and cannot say so by itself.
     async fn confirm(&self, holder: Holder) {
-        let reports = || self.reports.borrow().get(&holder).copied();
-        let before = reports();
-        let confirmed = match listeners_of(&self.env, &holder).await {
-            Ok(_) if reports() != before => Ok(()),
-            Ok(counts) => self.tally().and_then(|tally| tally.replace(&holder, &counts, now_ms())),
+        if !self.asked.borrow_mut().insert(holder.clone()) {
+            return;
+        }
+        let answer = listeners_of(&self.env, &holder).await;
+        let is_newest = self.asked.borrow_mut().remove(&holder);
+        let confirmed = match answer {
+            Ok(counts) if is_newest => self.tally.replace(&holder, &counts, now_ms()),
+            Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = confirmed {

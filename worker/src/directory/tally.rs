@@ -2,15 +2,16 @@
 
 use cyclone_edge_protocol::ChannelName;
 use serde::Deserialize;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::SqlStorage;
 
 use crate::{
     error::Error,
+    objects::integer,
     wire::{Counts, Holder},
 };
 
 /// The most channels that one answer lists: those with the most listeners.
-const MAX_CHANNELS_LISTED: i64 = 10_000;
+const MAX_CHANNELS_LISTED: u64 = 10_000;
 
 /// The counts.
 pub(super) struct Tally {
@@ -78,15 +79,11 @@ impl Tally {
     pub(super) fn sums(&self) -> Result<Counts, Error> {
         let query = "SELECT channel, SUM(listeners) AS listeners FROM counts GROUP BY channel \
                      ORDER BY listeners DESC, channel LIMIT ?";
-        let sums = self.sql.exec(query, vec![MAX_CHANNELS_LISTED.into()])?.to_array::<Sum>()?;
+        let sums = self.sql.exec(query, vec![integer(MAX_CHANNELS_LISTED)])?.to_array::<Sum>()?;
         Ok(sums.into_iter().map(|sum| (sum.channel, sum.listeners)).collect())
     }
 }
 
 fn key(holder: &Holder) -> Result<String, Error> {
     serde_json::to_string(holder).map_err(Error::internal)
-}
-
-fn integer(number: u64) -> SqlStorageValue {
-    SqlStorageValue::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -5,7 +5,7 @@ mod access;
 use std::collections::BTreeMap;
 
 use cyclone_edge_protocol::{ChannelName, InvalidPublishForm, MessageId, PublishForm};
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 use worker::{Env, Request, Response, console_error};
@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     hooks::{Hooks, Publication},
     http::read_bounded,
-    objects::ChannelStub,
+    objects::{Body, ChannelStub},
     wire::Append,
 };
 
@@ -23,6 +23,9 @@ use crate::{
 const MAX_BODY_BYTES_PER_BYTE: usize = 6;
 /// What a body may hold beside the message: a hundred names, a key.
 const MAX_BODY_BYTES_BESIDE: usize = 256 * 1024;
+
+/// How many channels a message is published to at the same time.
+const CHANNELS_AT_ONCE: usize = 25;
 
 #[derive(Serialize)]
 struct Published {
@@ -44,7 +47,7 @@ pub(crate) async fn publish(
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
     check_size(&publication, config.max_message_bytes)?;
-    let outcomes = append_to_all(env, &publication).await;
+    let outcomes = append_to_all(env, publication).await?;
     respond(outcomes)
 }
 
@@ -73,23 +76,21 @@ fn check_size(publication: &Publication, max_bytes: usize) -> Result<(), Error> 
     }
 }
 
-async fn append_to_all(env: &Env, publication: &Publication) -> Vec<(ChannelName, Result<MessageId, Error>)> {
-    let append = |channel: &ChannelName| {
-        let channel = channel.clone();
-        let message = Append { event: publication.event.clone(), data: publication.message.clone() };
-        async move {
-            let outcome = match ChannelStub::of(env, &channel) {
-                Ok(stub) => stub.append(&message).await,
-                Err(error) => Err(error),
-            };
-            (channel, outcome)
-        }
+type Outcome = (ChannelName, Result<MessageId, Error>);
+
+async fn append_to_all(env: &Env, publication: Publication) -> Result<Vec<Outcome>, Error> {
+    let message = Body::of(&Append { event: publication.event, data: publication.message })?;
+    let append = async |channel: &ChannelName| match ChannelStub::of(env, channel) {
+        Ok(stub) => stub.append(&message).await,
+        Err(error) => Err(error),
     };
-    join_all(publication.channels.iter().map(append)).await
+    let outcomes = publication.channels.iter().map(async |channel| (channel.clone(), append(channel).await));
+    Ok(stream::iter(outcomes).buffered(CHANNELS_AT_ONCE).collect().await)
 }
 
-/// All is well, or the answer says which channels have the message and which lack it.
-fn respond(outcomes: Vec<(ChannelName, Result<MessageId, Error>)>) -> Result<Response, Error> {
+/// All is well, or the answer says which channels have the message and for which that is not confirmed: there an answer
+/// may have been lost.
+fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
     let mut ids = BTreeMap::new();
     let mut failed = Vec::new();
     let mut failure = None;

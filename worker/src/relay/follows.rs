@@ -2,11 +2,17 @@
 //!
 //! Both must survive an eviction: the sockets do, and their listeners stand where these positions say.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId};
 use serde::Deserialize;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::SqlStorage;
 
-use crate::{error::Error, wire::Follow};
+use crate::{
+    error::Error,
+    objects::integer,
+    wire::{Follow, Unfollow},
+};
 
 /// The follows and groups of a relay.
 pub(super) struct Follows {
@@ -59,7 +65,7 @@ impl Follows {
     }
 
     /// Ends a follow, and returns what to tell the channel.
-    pub(super) fn remove(&self, channel: &ChannelName, relay: &str) -> Result<Option<Follow>, Error> {
+    pub(super) fn remove(&self, channel: &ChannelName, relay: &str) -> Result<Option<Unfollow>, Error> {
         let query = "DELETE FROM follows WHERE channel = ? RETURNING channel, position, epoch";
         let removed = self.sql.exec(query, vec![channel.as_str().into()])?.to_array::<Followed>()?;
         Ok(removed.first().map(|followed| Follow { relay: relay.to_owned(), epoch: followed.epoch }))
@@ -74,32 +80,20 @@ impl Follows {
         group.first().map(|group| group.id).ok_or_else(|| Error::internal("a group was not kept"))
     }
 
-    /// The channels that the listeners of a group want.
-    pub(super) fn channels_of(&self, group: u32) -> Result<Option<ChannelSet>, Error> {
-        let query = "SELECT id, channels FROM groups WHERE id = ?";
-        let group = self.sql.exec(query, vec![integer(group.into())])?.to_array::<Group>()?;
-        Ok(group.first().map(|group| ChannelSet::parse([group.channels.as_str()])).transpose()?)
+    /// The channels that the listeners of each group want.
+    pub(super) fn groups(&self) -> Result<BTreeMap<u32, ChannelSet>, Error> {
+        let groups = self.sql.exec("SELECT id, channels FROM groups", None)?.to_array::<Group>()?;
+        groups.into_iter().map(|group| Ok((group.id, ChannelSet::parse([group.channels.as_str()])?))).collect()
     }
 
     /// Forgets a group without listeners.
-    pub(super) fn remove_group(&self, channels: &ChannelSet) -> Result<(), Error> {
-        self.sql.exec("DELETE FROM groups WHERE channels = ?", vec![channels.to_list().into()])?;
+    pub(super) fn remove_group(&self, group: u32) -> Result<(), Error> {
+        self.sql.exec("DELETE FROM groups WHERE id = ?", vec![integer(group.into())])?;
         Ok(())
     }
 
-    /// Forgets the groups that have no listener among `kept`.
-    pub(super) fn keep_groups(&self, kept: &[ChannelSet]) -> Result<(), Error> {
-        for group in self.sql.exec("SELECT id, channels FROM groups", None)?.to_array::<Group>()? {
-            let channels = ChannelSet::parse([group.channels.as_str()])?;
-            if !kept.contains(&channels) {
-                self.remove_group(&channels)?;
-            }
-        }
-        Ok(())
+    /// Forgets the groups that are not among those with listeners.
+    pub(super) fn keep_groups(&self, groups: &BTreeMap<u32, ChannelSet>, kept: &BTreeSet<u32>) -> Result<(), Error> {
+        groups.keys().filter(|group| !kept.contains(group)).try_for_each(|group| self.remove_group(*group))
     }
-}
-
-/// Ids and epochs are exact as JavaScript numbers, so they are as SQL integers.
-fn integer(number: u64) -> SqlStorageValue {
-    SqlStorageValue::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -2,58 +2,46 @@
 
 #![allow(missing_docs, reason = "`durable_object` generates methods without documentation")]
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
-use cyclone_edge_protocol::{Acceptance, ChannelName, ChannelSet, MessageId, accept};
-use futures::future::try_join_all;
+use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page, accept};
+use futures::future::join_all;
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
     durable_object, wasm_bindgen,
 };
 
-use super::{follows::Follows, recent::Recent};
+use super::{follows::Follows, pending::Pending, recent::Recent};
 use crate::{
-    audience::{Audience, History, LegId, MORE, PAGE_BYTES, Reporter, answer_close, catch_up},
+    audience::{Audience, BROKEN_OFF, History, Left, PAGE_BYTES},
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{ChannelStub, answer, path, read_json, read_leg_request},
-    wire::{Batch, Delivery, Follow, Holder, Page, PageRequest},
+    objects::{ChannelStub, Memory, Wake, answer, path, read_json, read_leg_request},
+    wire::{Batch, Delivery, Follow, Holder, PageRequest},
 };
 
 /// The object that holds listeners of several channels.
 #[durable_object]
-pub struct Relay {
-    inner: Result<Rc<Inner>, String>,
-}
+pub struct Relay(Memory<Inner>);
 
 struct Inner {
     state: Rc<State>,
     env: Env,
     name: String,
     follows: Follows,
-    audience: Audience,
+    audience: Rc<Audience>,
     recent: RefCell<Recent>,
-    reporter: Reporter,
-    /// The last epoch given to a follow.
-    epoch: Cell<u64>,
-    /// Channels that were asked to be followed and have not answered yet, and how many wait for that. Their first batch
-    /// can overtake their answer.
-    asked: RefCell<BTreeMap<ChannelName, usize>>,
+    pending: Pending,
 }
 
 impl DurableObject for Relay {
     fn new(state: State, env: Env) -> Self {
-        // A constructor must not fail: what is wrong is told to whoever asks.
-        Self { inner: Inner::wake(state, env).map(Rc::new).map_err(|error| error.to_string()) }
+        Self(Memory::new(state, env))
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let inner = match self.inner() {
+        let inner = match self.0.get() {
             Ok(inner) => inner,
             Err(error) => return error.into_response(),
         };
@@ -71,100 +59,88 @@ impl DurableObject for Relay {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
-        let inner = self.inner()?;
-        if let (WebSocketIncomingMessage::String(word), Some(leg)) = (message, inner.audience.leg(&socket))
-            && word == MORE
-        {
-            inner.catch_up(leg);
-        }
+        let inner = self.0.get()?;
+        inner.audience.hear(inner, &socket, &message);
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> worker::Result<()> {
-        answer_close(&socket, code);
-        self.inner()?.leave(&socket)?;
-        Ok(())
+        let inner = self.0.get()?;
+        Ok(inner.left(inner.audience.leave(&socket, code))?)
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
-        self.inner()?.leave(&socket)?;
-        Ok(())
+        let inner = self.0.get()?;
+        Ok(inner.left(inner.audience.leave(&socket, BROKEN_OFF))?)
     }
 }
 
-impl Relay {
-    fn inner(&self) -> Result<&Rc<Inner>, Error> {
-        self.inner.as_ref().map_err(Error::internal)
-    }
-}
-
-impl Inner {
-    fn wake(state: State, env: Env) -> Result<Self, Error> {
-        let config = Config::of(&env).map_err(|why| Error::misconfigured(why.to_string()))?;
+impl Wake for Inner {
+    fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error> {
+        let config = Config::of(env)?;
         let name = state.id().name().ok_or_else(|| Error::internal("a relay object has no name"))?;
         console_debug!("relay {name} woke");
-        let state = Rc::new(state);
         let follows = Follows::open(state.storage().sql())?;
-        let audience =
-            Audience::restore(state.clone(), config.retry_ms, |group| follows.channels_of(group).ok().flatten());
-        follows.keep_groups(&audience.sets())?;
-        let mut epoch = 0;
+        let groups = follows.groups()?;
+        let holder = Holder::Relay(name.clone());
+        let audience = Audience::restore(state, env, holder, config.retry, |group| groups.get(&group).cloned());
+        follows.keep_groups(&groups, &audience.groups())?;
+        let pending = Pending::default();
         for followed in follows.all()? {
-            epoch = epoch.max(followed.epoch);
-            if audience.listeners(&followed.channel) == 0 {
+            pending.note_epoch(followed.epoch);
+            if audience.count(&followed.channel) == 0 {
                 // Its listeners went away with the process that served them. The channel hears of it when it delivers.
                 follows.remove(&followed.channel, &name)?;
             } else {
                 audience.set_position(&followed.channel, followed.position);
             }
         }
-        let reporter = Reporter::new(Holder::Relay(name.clone()));
-        Ok(Self {
-            state,
-            env,
-            name,
-            follows,
-            audience,
-            recent: RefCell::default(),
-            reporter,
-            epoch: Cell::new(epoch),
-            asked: RefCell::default(),
-        })
+        let (state, env) = (state.clone(), env.clone());
+        Ok(Self { state, env, name, follows, audience, recent: RefCell::default(), pending })
     }
+}
 
+impl Inner {
     async fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
         let (channels, cursor) = read_leg_request(request)?;
-        // While one channel is asked, another's last listener can go away, and its follow with it.
-        loop {
-            let missing: Vec<_> = channels.iter().filter(|channel| self.audience.position(channel).is_none()).collect();
-            if missing.is_empty() {
-                break;
-            }
-            try_join_all(missing.into_iter().map(|channel| self.follow(channel))).await?;
+        self.audience.check_room()?;
+        self.pending.begin(&channels);
+        let followed = self.follow_all(&channels).await;
+        let opened =
+            followed.and_then(|()| self.audience.open(self, self.follows.group(&channels)?, &channels, cursor));
+        self.pending.end(&channels);
+        if opened.is_err() {
+            self.unfollow_unwanted(&channels)?;
         }
-        let (leg, response) = self.audience.open(self.follows.group(&channels)?, &channels, cursor)?;
-        self.catch_up(leg);
-        self.report(channels);
-        Ok(response)
+        opened
     }
 
-    /// Has a channel send its messages here from now on.
+    /// Has the channels send their messages here from now on.
+    async fn follow_all(&self, channels: &ChannelSet) -> Result<(), Error> {
+        // All of them, whatever happens to one: a follow that was begun is seen to its end.
+        let followed = join_all(channels.iter().map(|channel| self.follow(channel))).await;
+        followed.into_iter().collect()
+    }
+
+    /// Has a channel send its messages here, unless it does already.
     async fn follow(&self, channel: &ChannelName) -> Result<(), Error> {
-        let epoch = now_ms().max(self.epoch.get() + 1);
-        self.epoch.set(epoch);
-        *self.asked.borrow_mut().entry(channel.clone()).or_default() += 1;
-        let followed = self.ask_to_follow(channel, epoch).await;
-        let mut asked = self.asked.borrow_mut();
-        if let Some(waiting) = asked.get_mut(channel) {
-            *waiting -= 1;
-            if *waiting == 0 {
-                asked.remove(channel);
+        // One asks for all who come meanwhile. If that fails, the next of them asks.
+        let _turn = self.pending.turn(channel).await;
+        if self.audience.position(channel).is_some() {
+            return Ok(());
+        }
+        let epoch = self.pending.ask(channel, now_ms());
+        let answer = self.ask_to_follow(channel, epoch).await;
+        self.pending.answered(channel);
+        match (answer, self.audience.position(channel)) {
+            (Ok(head), None) => self.begin_following(channel, head, epoch),
+            (Ok(_), Some(_)) => Ok(()),
+            (Err(error), _) => {
+                // It may have heard all the same, and even sent a batch. Nobody was there yet to get that.
+                self.unfollow(channel)?;
+                Err(error)
             }
         }
-        let head = followed?;
-        // A batch, or another listener's follow, may have come first.
-        let position = self.audience.position(channel).unwrap_or(head);
-        self.begin_following(channel, position, epoch)
     }
 
     async fn ask_to_follow(&self, channel: &ChannelName, epoch: u64) -> Result<MessageId, Error> {
@@ -184,76 +160,60 @@ impl Inner {
     }
 
     fn accept(&self, channel: &ChannelName, page: &Page) -> Result<Delivery, Error> {
-        let position = match self.audience.position(channel) {
-            Some(position) => position,
-            None if self.asked.borrow().contains_key(channel) => {
-                self.begin_following(channel, page.start, self.epoch.get())?;
+        let position = match (self.audience.position(channel), self.pending.asked(channel)) {
+            (Some(position), _) => position,
+            (None, Some(epoch)) => {
+                self.begin_following(channel, page.start, epoch)?;
                 page.start
             }
-            None => return Ok(Delivery::Gone),
+            (None, None) => return Ok(Delivery::Gone),
         };
-        if page.gap && position < page.start {
-            self.audience.announce_gap(channel, page.start);
-            self.recent.borrow_mut().forget(channel);
-        } else if accept(position, page.start) == Acceptance::Behind {
-            return Ok(Delivery::Behind(position));
-        }
-        let position = position.max(page.start);
-        let known = page.messages.partition_point(|message| message.id <= position);
-        let messages = page.messages.get(known..).unwrap_or_default();
+        let Some(news) = accept(position, page) else { return Ok(Delivery::Behind(position)) };
         // The position is kept in the same turn in which the messages are sent, so both are durable or neither is.
-        if let Some(last) = messages.last() {
-            self.follows.set_position(channel, last.id)?;
+        let position = news.gap.unwrap_or(position);
+        let reached = news.messages.last().map(|message| message.id).or(news.gap);
+        if let Some(reached) = reached {
+            self.follows.set_position(channel, reached)?;
         }
-        self.audience.deliver(channel, messages);
+        if let Some(gap) = news.gap {
+            self.audience.announce_gap(channel, gap);
+            self.recent.borrow_mut().forget(channel);
+        }
+        self.audience.deliver(channel, news.messages);
         if self.audience.is_anyone_catching_up() {
-            self.recent.borrow_mut().extend(channel, position, messages);
+            self.recent.borrow_mut().extend(channel, position, news.messages);
         } else {
             self.recent.borrow_mut().clear();
         }
         Ok(Delivery::Delivered)
     }
 
-    fn catch_up(self: &Rc<Self>, leg: LegId) {
-        let inner = self.clone();
-        self.state.wait_until(async move { catch_up(&inner.audience, inner.as_ref(), leg).await });
+    /// What there is to do when a listener has left.
+    fn left(self: &Rc<Self>, left: Option<Left>) -> Result<(), Error> {
+        let Some(Left { channels, emptied }) = left else { return Ok(()) };
+        if let Some(group) = emptied {
+            self.follows.remove_group(group)?;
+        }
+        self.unfollow_unwanted(&channels)
     }
 
-    fn leave(self: &Rc<Self>, socket: &WebSocket) -> Result<(), Error> {
-        let Some(channels) = self.audience.leave(socket) else { return Ok(()) };
-        if !self.audience.has_group(&channels) {
-            self.follows.remove_group(&channels)?;
-        }
-        for channel in &channels {
-            if self.audience.listeners(channel) == 0 {
-                self.unfollow(channel)?;
-            }
-        }
-        self.report(channels);
-        Ok(())
+    fn unfollow_unwanted(&self, channels: &ChannelSet) -> Result<(), Error> {
+        let is_wanted = |channel: &ChannelName| self.audience.count(channel) > 0 || self.pending.has(channel);
+        channels.iter().filter(|channel| !is_wanted(channel)).try_for_each(|channel| self.unfollow(channel))
     }
 
-    fn unfollow(self: &Rc<Self>, channel: &ChannelName) -> Result<(), Error> {
+    fn unfollow(&self, channel: &ChannelName) -> Result<(), Error> {
         self.audience.forget(channel);
         self.recent.borrow_mut().forget(channel);
         let Some(unfollow) = self.follows.remove(channel, &self.name)? else { return Ok(()) };
-        let (inner, channel) = (self.clone(), channel.clone());
+        let stub = ChannelStub::of(&self.env, channel)?;
         self.state.wait_until(async move {
-            let told = match ChannelStub::of(&inner.env, &channel) {
-                Ok(stub) => stub.unfollow(&unfollow).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = told {
+            if let Err(error) = stub.unfollow(&unfollow).await {
                 // The channel's next delivery is answered with `Gone`.
                 console_error!("a channel was not told that nobody listens any more: {error}");
             }
         });
         Ok(())
-    }
-
-    fn report(self: &Rc<Self>, channels: ChannelSet) {
-        let inner = self.clone();
-        self.state.wait_until(async move { inner.reporter.report(&inner.env, &inner.audience, &channels).await });
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use cyclone_edge_protocol::{ChannelName, MessageId};
-
-use crate::wire::{Message, Page};
+use cyclone_edge_protocol::{ChannelName, Message, MessageId, Page};
 
 /// The most bytes kept of one channel.
 const MAX_BYTES: usize = 256 * 1024;
+/// The most channels that messages are kept of. Listeners of others are caught up from history alone.
+const MAX_CHANNELS: usize = 64;
 
 /// Messages delivered lately, by channel.
 #[derive(Default)]
@@ -26,16 +26,19 @@ struct Tail {
 impl Recent {
     /// Keeps messages that follow `after`.
     pub(super) fn extend(&mut self, channel: &ChannelName, after: MessageId, messages: &[Message]) {
+        if self.0.len() >= MAX_CHANNELS && !self.0.contains_key(channel) {
+            return;
+        }
         let tail = self.0.entry(channel.clone());
         let tail = tail.or_insert_with(|| Tail { after, messages: VecDeque::new(), bytes: 0 });
         for message in messages {
-            tail.bytes += message.data.len();
+            tail.bytes += message.bytes();
             tail.messages.push_back(message.clone());
         }
         while tail.bytes > MAX_BYTES
             && let Some(oldest) = tail.messages.pop_front()
         {
-            tail.bytes -= oldest.data.len();
+            tail.bytes -= oldest.bytes();
             tail.after = oldest.id;
         }
     }

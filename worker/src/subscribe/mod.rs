@@ -6,7 +6,8 @@
 mod pipe;
 mod subscription;
 
-use worker::{Env, Headers, Request, Response, ResponseBody, js_sys, wasm_bindgen::JsValue};
+use cyclone_edge_protocol::encode_retry;
+use worker::{Env, Headers, Request, Response, ResponseBody, WebSocket, console_error, js_sys, wasm_bindgen::JsValue};
 
 use crate::{
     config::Config,
@@ -15,6 +16,7 @@ use crate::{
     objects::{ChannelStub, RelayStub},
 };
 pub(crate) use subscription::Subscription;
+use subscription::Transport;
 
 /// Answers a listener.
 pub(crate) async fn subscribe(
@@ -24,19 +26,42 @@ pub(crate) async fn subscribe(
     config: &Config,
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
-    let Subscription { channels, cursor, transport } = subscription;
-    hooks.authorize_subscriber(request, &channels).await?;
-    let leg = match channels.single() {
-        Some(channel) => ChannelStub::of(env, channel)?.open_leg(&channels, &cursor).await?,
-        None => RelayStub::of(env, &relay_name(request))?.open_leg(&channels, &cursor).await?,
-    };
-    let stream = pipe::pipe(&leg, transport, config.keep_alive_ms)?;
+    hooks.authorize_subscriber(request, &subscription.channels).await?;
+    let mut leg = open_leg(&subscription, request, env).await;
+    if leg.as_ref().is_err_and(Error::is_unavailable) {
+        // An object that was just moved or restarted is there at the second call.
+        leg = open_leg(&subscription, request, env).await;
+    }
+    match leg {
+        Ok(leg) => {
+            let stream = pipe::pipe(&leg, subscription.transport, config.keep_alive_ms)?;
+            respond(ResponseBody::Stream(stream))
+        }
+        // An EventSource gives up for good on any status but 200; a stream that ends at once makes it come back, with
+        // its cursor. (HTML standard, "Server-sent events", processing model: "fail the connection")
+        Err(error) if error.is_unavailable() && subscription.transport == Transport::Stream => {
+            console_error!("a listener was sent away for a while: {error}");
+            respond(ResponseBody::Body(encode_retry(config.retry.jittered_ms()).into_bytes()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn open_leg(subscription: &Subscription, request: &Request, env: &Env) -> Result<WebSocket, Error> {
+    let Subscription { channels, cursor, .. } = subscription;
+    match channels.single() {
+        Some(channel) => ChannelStub::of(env, channel)?.open_leg(channels, cursor).await,
+        None => RelayStub::of(env, &relay_name(request))?.open_leg(channels, cursor).await,
+    }
+}
+
+fn respond(body: ResponseBody) -> Result<Response, Error> {
     let headers = Headers::new();
     headers.set("Content-Type", "text/event-stream; charset=utf-8")?;
     headers.set("Cache-Control", "no-cache, no-transform")?;
     // nginx holds a response back unless it is told not to.
     headers.set("X-Accel-Buffering", "no")?;
-    Ok(Response::from_body(ResponseBody::Stream(stream))?.with_headers(headers))
+    Ok(Response::from_body(body)?.with_headers(headers))
 }
 
 /// The relay that serves this listener: the one of the place where its connection arrives.

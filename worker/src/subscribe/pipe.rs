@@ -8,7 +8,7 @@ use super::subscription::Transport;
 use crate::error::Error;
 
 /// The most bytes that wait for a listener that does not read. Past that it is cut, and comes back with its cursor.
-const MAX_WAITING_BYTES: u32 = 1024 * 1024;
+const MAX_WAITING_BYTES: u32 = 256 * 1024;
 
 #[wasm_bindgen(module = "/src/subscribe/pipe.js")]
 extern "C" {

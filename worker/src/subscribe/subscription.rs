@@ -68,12 +68,12 @@ impl Query {
         let url = url.split_once('#').map_or(url.as_str(), |(url, _)| url);
         let mut query = Self::default();
         for pair in pairs(url.split_once('?').map_or("", |(_, query)| query).as_bytes()) {
-            let (name, value) = pair?;
-            match name.as_str() {
+            match pair.name.as_str() {
                 // `channels[]` is how jQuery writes an array.
-                "channels" | "channels[]" => query.channels.push(value),
-                "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = Some(value),
-                "transport" => query.transport = Some(value),
+                "channels" | "channels[]" => query.channels.push(pair.value()?),
+                // A cursor that cannot be read counts as none.
+                "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = pair.value().ok(),
+                "transport" => query.transport = Some(pair.value()?),
                 _ => {}
             }
         }

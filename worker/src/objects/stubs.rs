@@ -1,28 +1,16 @@
 //! The objects as their callers see them: one stub for each kind, one method for each thing that can be asked.
-//!
-//! Everything goes through `fetch`: RPC of workers-rs cannot be received by objects written in Rust.
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId};
+use std::marker::PhantomData;
+
+use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
 use serde::{Serialize, de::DeserializeOwned};
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocket, wasm_bindgen::JsValue};
+use worker::{Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
 
+use super::request::path;
 use crate::{
     error::Error,
-    wire::{Append, Batch, Counts, Delivery, Follow, Holder, Page, PageRequest, Report, Unfollow},
+    wire::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow},
 };
-
-/// The paths of internal requests, the same for caller and object.
-pub(crate) mod path {
-    pub(crate) const LEG: &str = "/leg";
-    pub(crate) const APPEND: &str = "/append";
-    pub(crate) const FOLLOW: &str = "/follow";
-    pub(crate) const UNFOLLOW: &str = "/unfollow";
-    pub(crate) const PAGE: &str = "/page";
-    pub(crate) const DELIVER: &str = "/deliver";
-    pub(crate) const LISTENERS: &str = "/listeners";
-    pub(crate) const REPORT: &str = "/report";
-    pub(crate) const STATS: &str = "/stats";
-}
 
 /// The object that orders and keeps the messages of one channel.
 pub(crate) struct ChannelStub(Stub);
@@ -33,8 +21,8 @@ impl ChannelStub {
     }
 
     /// Publishes a message; it is durable when this returns its id.
-    pub(crate) async fn append(&self, message: &Append) -> Result<MessageId, Error> {
-        call(&self.0, path::APPEND, message).await
+    pub(crate) async fn append(&self, message: &Body<Append>) -> Result<MessageId, Error> {
+        send(&self.0, path::APPEND, message).await
     }
 
     /// Has the channel's messages sent to a relay, and returns the channel's head at that moment.
@@ -110,10 +98,23 @@ fn stub(env: &Env, binding: &str, name: &str) -> Result<Stub, Error> {
     Ok(env.durable_object(binding)?.get_by_name(name)?)
 }
 
+/// The body of an internal request, held by JavaScript so that any number of requests share it.
+pub(crate) struct Body<T>(JsValue, PhantomData<T>);
+
+impl<T: Serialize> Body<T> {
+    pub(crate) fn of(value: &T) -> Result<Self, Error> {
+        let text = serde_json::to_string(value).map_err(Error::internal)?;
+        Ok(Self(JsValue::from_str(&text), PhantomData))
+    }
+}
+
 async fn call<T: DeserializeOwned>(stub: &Stub, path: &str, body: &impl Serialize) -> Result<T, Error> {
-    let body = serde_json::to_string(body).map_err(Error::internal)?;
+    send(stub, path, &Body::of(&body)?).await
+}
+
+async fn send<T: DeserializeOwned, B>(stub: &Stub, path: &str, body: &Body<B>) -> Result<T, Error> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    init.with_method(Method::Post).with_body(Some(body.0.clone()));
     let request = Request::new_with_init(url(path)?.as_ref(), &init)?;
     let mut response = stub.fetch_with_request(request).await.map_err(Error::unavailable)?;
     let text = response.text().await.map_err(Error::unavailable)?;
@@ -136,30 +137,7 @@ async fn open_leg(stub: &Stub, channels: &ChannelSet, cursor: &Cursor) -> Result
     response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
 }
 
-/// Reads an internal request for a leg: the channels, and where the listener stands in them.
-pub(crate) fn read_leg_request(request: &Request) -> Result<(ChannelSet, Cursor), Error> {
-    let url = request.url()?;
-    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let channels = ChannelSet::parse([value("channels").unwrap_or_default().as_str()])?;
-    let cursor = Cursor::parse(&value("cursor").unwrap_or_default(), &channels).map_err(Error::internal)?;
-    Ok((channels, cursor))
-}
-
-/// Reads the body of an internal request.
-pub(crate) async fn read_json<T: DeserializeOwned>(request: &mut Request) -> Result<T, Error> {
-    let text = request.text().await?;
-    serde_json::from_str(&text).map_err(Error::internal)
-}
-
 /// Objects are addressed by their stub; the host of the URL says nothing.
 fn url(path: &str) -> Result<Url, Error> {
     Url::parse("http://object").and_then(|url| url.join(path)).map_err(Error::internal)
-}
-
-/// An object's answer to an internal request.
-pub(crate) fn answer<T: Serialize>(result: Result<T, Error>) -> worker::Result<Response> {
-    match result {
-        Ok(value) => Response::from_json(&value),
-        Err(error) => error.into_response(),
-    }
 }

@@ -1,0 +1,18 @@
+//! How objects are called, and what every object needs.
+//!
+//! Everything goes through `fetch`: RPC of workers-rs cannot be received by objects written in Rust.
+//!
+//! - `stubs`: the objects as their callers see them
+//! - `request`: internal requests, as an object reads and answers them
+//! - `memory`: what an object keeps in memory
+//! - `sql`: what every table needs
+
+mod memory;
+mod request;
+mod sql;
+mod stubs;
+
+pub(crate) use memory::{Memory, Wake};
+pub(crate) use request::{answer, path, read_json, read_leg_request};
+pub(crate) use sql::{Table, integer};
+pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, RelayStub, listeners_of};

@@ -1,0 +1,43 @@
+//! Internal requests, as an object reads and answers them.
+
+use cyclone_edge_protocol::{ChannelSet, Cursor};
+use serde::{Serialize, de::DeserializeOwned};
+use worker::{Request, Response};
+
+use crate::error::Error;
+
+/// The paths of internal requests, the same for caller and object.
+pub(crate) mod path {
+    pub(crate) const LEG: &str = "/leg";
+    pub(crate) const APPEND: &str = "/append";
+    pub(crate) const FOLLOW: &str = "/follow";
+    pub(crate) const UNFOLLOW: &str = "/unfollow";
+    pub(crate) const PAGE: &str = "/page";
+    pub(crate) const DELIVER: &str = "/deliver";
+    pub(crate) const LISTENERS: &str = "/listeners";
+    pub(crate) const REPORT: &str = "/report";
+    pub(crate) const STATS: &str = "/stats";
+}
+
+/// Reads an internal request for a leg: the channels, and where the listener stands in them.
+pub(crate) fn read_leg_request(request: &Request) -> Result<(ChannelSet, Cursor), Error> {
+    let url = request.url()?;
+    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let channels = ChannelSet::parse([value("channels").unwrap_or_default().as_str()])?;
+    let cursor = Cursor::parse(&value("cursor").unwrap_or_default(), &channels).map_err(Error::internal)?;
+    Ok((channels, cursor))
+}
+
+/// Reads the body of an internal request.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: &mut Request) -> Result<T, Error> {
+    let text = request.text().await?;
+    serde_json::from_str(&text).map_err(Error::internal)
+}
+
+/// An object's answer to an internal request.
+pub(crate) fn answer<T: Serialize>(result: Result<T, Error>) -> worker::Result<Response> {
+    match result {
+        Ok(value) => Response::from_json(&value),
+        Err(error) => error.into_response(),
+    }
+}
