@@ -44,6 +44,7 @@ impl Cursor {
             return Err(InvalidCursor);
         }
         let (source, positions) = match text.split_once(':') {
+            Some(_) if channels.single().is_some() => return Err(InvalidCursor),
             Some((source, positions)) => (Some(parse_index(source, channels)?), positions),
             None => (None, text),
         };
@@ -131,6 +132,7 @@ mod tests {
         let cursor = Cursor { source: Some(0), positions: vec![MessageId::new(1_732_000_000_123)] };
         assert_eq!(cursor.to_string(), "1732000000123");
         assert_eq!(Cursor::parse("1732000000123", &channels(1)).unwrap().positions, cursor.positions);
+        assert_eq!(Cursor::parse("0:1732000000123", &channels(1)), Err(InvalidCursor));
     }
 
     #[test]

@@ -15,7 +15,7 @@ async fn a_stream_opens_with_retry_and_the_cursor_in_its_first_bytes() {
         assert!(head.contains(header), "{header} in {head}");
     }
     // One HTTP chunk: its size in hexadecimal, then the block.
-    let retry_ms = body.strip_prefix("12\r\nretry: ").and_then(|rest| rest.strip_suffix("\nid: 0\n\n\r\n"));
+    let retry_ms = body.strip_prefix("13\r\nretry: ").and_then(|rest| rest.strip_suffix("\nid: 0\n\n\r\n"));
     let retry_ms: u64 = retry_ms.unwrap_or_else(|| panic!("{body:?}")).parse().unwrap();
     assert!((4_000..=6_000).contains(&retry_ms), "{retry_ms}");
 }
