@@ -73,3 +73,19 @@ async fn a_listener_in_the_middle_of_its_replay_does_not_keep_its_channel_awake(
     hub.publish(&["a"], "live").await;
     assert_eq!(listener.next_event().await.data, "live");
 }
+
+#[tokio::test]
+async fn what_a_channel_has_to_do_later_is_not_put_off_by_evictions() {
+    let hub = Hub::builder().setting("HISTORY_SECONDS", 15).start().await;
+    // A channel that a relay follows sets its alarm 30 s ahead at each publish, for trimming among other things.
+    let mut listener = hub.subscribe(&["a", "b"]).await;
+    let woken = wakes(&hub, "channel a");
+    for number in 0..4 {
+        hub.publish(&["a"], &number.to_string()).await;
+        assert_eq!(listener.next_event().await.data, number.to_string());
+        sleep(SILENCE).await;
+    }
+    assert!(wakes(&hub, "channel a") > woken + 1, "it was evicted more than once: {}", hub.log());
+    let first = hub.resume(&["a"], "0").await.next_event().await;
+    assert_eq!(first.event, "sse.gap", "the oldest were trimmed meanwhile: {first:?}");
+}

@@ -44,15 +44,18 @@ async fn a_listener_whose_connection_breaks_is_forgotten_within_two_keep_alives(
 }
 
 #[tokio::test]
-async fn listeners_that_a_kill_took_along_are_forgotten() {
-    let mut hub = Hub::start().await;
+async fn listeners_that_a_kill_took_along_are_forgotten_within_two_keep_alives() {
+    let builder = Hub::builder().without_setting("STATS_CONFIRM_SECONDS");
+    let mut hub = builder.setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs()).start().await;
     let single = hub.subscribe(&["a"]).await;
     let several = hub.subscribe(&["a", "b"]).await;
     eventually("two listeners", || hub.stats(), |stats| stats.get("a") == Some(&2)).await;
     hub.kill().await;
+    let killed = Instant::now();
     drop((single, several));
     hub.restart().await;
     eventually("nobody", || hub.stats(), |stats| stats.is_empty()).await;
+    assert!(killed.elapsed() <= 2 * KEEP_ALIVE, "{:?}", killed.elapsed());
 }
 
 #[tokio::test]

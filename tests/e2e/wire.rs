@@ -62,6 +62,14 @@ async fn every_way_to_name_channels_listens_to_them() {
 }
 
 #[tokio::test]
+async fn parameters_that_nobody_knows_are_ignored_whatever_they_hold() {
+    let hub = Hub::start().await;
+    for query in ["uuid=1&_=2", "_=%ff", "%ff=1", "key=&&=&x"] {
+        assert_eq!(hub.get(&format!("/?channels=a&{query}")).send().await.unwrap().status(), 200, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn names_of_any_script_are_channels() {
     let hub = Hub::start().await;
     for name in ["Новости дня", "a/b?c=d&e#f", "🦀", &"x".repeat(256)] {

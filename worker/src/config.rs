@@ -71,6 +71,8 @@ impl Config {
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let read = |name| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
+        // Below two keep-alives, within which a listener that went away is forgotten.
+        let confirm_seconds = |keep_alive_seconds: u32| u64::from(keep_alive_seconds) * 3 / 2;
         let keep_alive_seconds = parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?;
         Ok(Self {
             publish: parse_publish_access(read("PUBLISH_KEY"), read("PUBLISH_OPEN").as_deref())?,
@@ -82,7 +84,7 @@ impl Config {
             },
             max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
             cors: parse_cors_origins(read("CORS_ORIGINS"))?,
-            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", 2 * u64::from(keep_alive_seconds), 1..=86_400)?,
+            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds(keep_alive_seconds), 1..=86_400)?,
         })
     }
 }
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn without_settings_there_are_sane_ones_and_nobody_may_publish() {
         let config = parse(&[]).unwrap_or_else(|why| unreachable!("{why}"));
-        assert_eq!((config.keep_alive_ms, config.stats_confirm_ms, config.max_message_bytes), (30_000, 60_000, 65_536));
+        assert_eq!((config.keep_alive_ms, config.stats_confirm_ms, config.max_message_bytes), (30_000, 45_000, 65_536));
         assert_eq!(config.retention, Retention { max_messages: 10_000, max_age_ms: 86_400_000 });
         assert_eq!(config.retry, Retry { shortest_ms: 2_000 });
         assert!(matches!(config.publish, PublishAccess::Closed));
