@@ -1,0 +1,102 @@
+//! The README's commands, as typed, on the path that a newcomer takes: `npm start`, which serves with wrangler.
+
+use std::{process::Stdio, time::Duration};
+
+use harness::{DEADLINE, eventually, root, within};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
+    process::{Child, Command},
+};
+
+/// Both have been built when the tests run; what is left is wrangler's own start.
+const STARTING: Duration = Duration::from_secs(120);
+
+/// The lines of all blocks of one language, without their comments.
+fn lines_of(language: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("\n```").skip(1).step_by(2);
+    let lines = blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).flat_map(str::lines);
+    lines.map(|line| line.split("  #").next().unwrap().trim().to_owned()).collect()
+}
+
+/// The only line that begins so, with the port in the README replaced by another.
+fn line(start: &str, port: u16) -> String {
+    let found: Vec<String> = lines_of("sh").into_iter().filter(|line| line.starts_with(start)).collect();
+    assert_eq!(found.len(), 1, "README has one line that begins with {start:?}: {found:?}");
+    found[0].replace("8787", &port.to_string())
+}
+
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("exec {line}")]).current_dir(root());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// `npm start`, which stops all that it started when its own process is gone.
+async fn start(port: u16) -> Child {
+    let mut hub = shell(&line("npm start", port)).env("PORT", port.to_string()).spawn().unwrap();
+    let mut output = BufReader::new(hub.stdout.take().unwrap()).lines();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = output.next_line().await {
+            println!("{line}")
+        }
+    });
+    let health = async || reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
+    within(STARTING, "npm start to serve", async {
+        while !health().await {
+            assert_eq!(hub.try_wait().unwrap(), None, "npm start ended by itself");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    })
+    .await;
+    hub
+}
+
+async fn next_line(lines: &mut Lines<BufReader<impl AsyncRead + Unpin>>) -> String {
+    within(DEADLINE, "a line", lines.next_line()).await.unwrap().expect("curl goes on")
+}
+
+/// Puts `0` for each digit: numbers differ from run to run.
+fn shape(line: &str) -> String {
+    let digits = |character: char| if character.is_ascii_digit() { '0' } else { character };
+    line.chars().map(digits).collect()
+}
+
+#[tokio::test]
+async fn what_curl_publishes_arrives_at_curl_as_the_readme_shows() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut hub = start(port).await;
+    let mut listener = shell(&line("curl -N", port)).spawn().unwrap();
+    let mut heard = BufReader::new(listener.stdout.take().unwrap()).lines();
+    let mut lines = vec![next_line(&mut heard).await, next_line(&mut heard).await, next_line(&mut heard).await];
+
+    let published = shell(&line("curl -d", port)).output().await.unwrap();
+    let answer = String::from_utf8(published.stdout).unwrap();
+    assert!(answer.starts_with(r#"{"status":"ok","ids":{"cats":"#), "{answer} (is the key in .dev.vars `dev-key`?)");
+    lines.extend([next_line(&mut heard).await, next_line(&mut heard).await]);
+
+    let shown: Vec<String> = lines_of("text").into_iter().take(5).collect();
+    // The channel may have been used before: its head is 0 in a fresh clone only.
+    assert_eq!((shown[1].as_str(), lines[1].strip_prefix("id: ").is_some()), ("id: 0", true), "{lines:?}");
+    lines[1].clone_from(&shown[1]);
+    assert_eq!(
+        lines.iter().map(|line| shape(line)).collect::<Vec<_>>(),
+        shown.iter().map(|line| shape(line)).collect::<Vec<_>>()
+    );
+
+    hub.kill().await.unwrap();
+    let answers = async || reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
+    eventually("wrangler to stop", answers, |answers| !answers).await;
+}
+
+#[tokio::test]
+async fn the_worker_can_be_deployed() {
+    let output = shell(&line("npm run deploy -- --dry-run", 0)).stderr(Stdio::piped()).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    for binding in ["CHANNELS", "RELAYS", "DIRECTORY", "ASSETS"] {
+        assert!(text.contains(binding), "{binding} in {text}");
+    }
+    assert!(root().join("dist/index.js").exists());
+}
