@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::{DEADLINE, Hub, Listener, within};
+use harness::{DEADLINE, Hub, Listener, eventually, within};
 use serde_json::{Value, json};
 use tokio::fs;
 
@@ -142,14 +142,24 @@ async fn a_cursor_that_is_none_is_treated_as_none() {
 
 #[tokio::test]
 async fn who_comes_too_late_for_history_is_told_so_and_gets_what_is_left() {
-    let hub = Hub::builder().setting("HISTORY_MESSAGES", 10).start().await;
+    let mut hub = Hub::builder().setting("HISTORY_MESSAGES", 10).start().await;
     let first = hub.publish(&["a"], "1").await["a"];
     let other = hub.publish(&["b"], "b").await["b"];
     for number in 2..=30 {
         hub.publish(&["a"], &number.to_string()).await;
     }
-    for (channels, cursor) in [(&["a"][..], first.to_string()), (&["a", "b"][..], format!("{first}.{other}"))] {
-        let mut listener = hub.resume(channels, &cursor).await;
+    let (of_one, of_two) = (first.to_string(), format!("{first}.{other}"));
+    for (restart, channels, cursor) in [
+        (false, &["a"][..], &of_one),
+        (false, &["a", "b"], &of_two),
+        (true, &["a"], &of_one),
+        (false, &["a", "b"], &of_two),
+    ] {
+        if restart {
+            hub.kill().await;
+            hub.restart().await;
+        }
+        let mut listener = hub.resume(channels, cursor).await;
         let gap = listener.next_event().await;
         assert_eq!(gap.event, "sse.gap");
         assert_eq!(serde_json::from_str::<Value>(&gap.data).unwrap(), json!({ "channels": ["a"] }));
@@ -165,14 +175,16 @@ async fn who_comes_too_late_for_history_is_told_so_and_gets_what_is_left() {
 
 #[tokio::test]
 async fn history_is_trimmed_by_age_too() {
-    let hub = Hub::builder().setting("HISTORY_SECONDS", 1).start().await;
+    let mut hub = Hub::builder().setting("HISTORY_SECONDS", 1).start().await;
     let first = hub.publish(&["a"], "1").await["a"];
     hub.publish(&["a"], "2").await;
     let resumed = async || {
         let mut listener = hub.resume(&["a"], &first.to_string()).await;
         listener.next_event().await.event
     };
-    harness::eventually("history to be trimmed", resumed, |event| event == "sse.gap").await;
+    eventually("history to be trimmed", resumed, |event| event == "sse.gap").await;
+    hub.kill().await;
+    hub.restart().await;
     let mut listener = hub.resume(&["a"], &first.to_string()).await;
     assert_eq!(listener.next_event().await.event, "sse.gap");
     hub.publish(&["a"], "3").await;

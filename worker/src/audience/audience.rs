@@ -9,11 +9,10 @@ use std::{
 use cyclone_edge_protocol::{
     ChannelName, ChannelSet, Cursor, Message, MessageId, Page, encode_gap, encode_greeting, encode_messages, replay,
 };
-use worker::{Env, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, console_error};
+use worker::{Env, Response, State, WebSocket, WebSocketPair, console_error};
 
 use super::{
-    catch_up::{History, PAGE_BYTES, catch_up},
-    leg::{Frame, LIVE, Leg, LegId, MORE, PAGE, answer_close, leg_of},
+    leg::{Frame, LIVE, Leg, LegId, PAGE, answer_close, leg_of},
     listeners::{Group, Left, Listeners},
     reporter::Reporter,
 };
@@ -92,20 +91,18 @@ impl Audience {
         if self.listeners.borrow().len() < MAX_LEGS { Ok(()) } else { Err(Error::unavailable("the audience is full")) }
     }
 
-    /// Takes a new listener, which stands at `cursor`: the answer is the worker's end of its leg.
+    /// Takes a new listener, which stands at `cursor` and is behind: the answer is the worker's end of its leg.
     ///
-    /// The listener is behind until history has been replayed to it, which goes on after this returns. Where the cursor
-    /// knows no position, it stands where live delivery does.
+    /// Where the cursor knows no position, it stands where live delivery does.
     ///
     /// # Errors
     /// 503 when the object holds as many listeners as the runtime allows.
-    pub(crate) fn open(
+    pub(super) fn add(
         self: &Rc<Self>,
-        history: &Rc<impl History + 'static>,
         group: u32,
         channels: &ChannelSet,
         mut cursor: Cursor,
-    ) -> Result<Response, Error> {
+    ) -> Result<(LegId, Response), Error> {
         self.check_room()?;
         for (position, channel) in cursor.positions.iter_mut().zip(channels) {
             *position = position.or_else(|| self.position(channel));
@@ -118,23 +115,8 @@ impl Audience {
         leg.send(&Frame::new(&encode_greeting(self.retry.jittered_ms(), &cursor.to_string())))?;
         let id = leg.id();
         self.listeners.borrow_mut().insert(leg, channels);
-        self.catch_up(history, id);
         self.report(channels);
-        Ok(Response::from_websocket(client)?)
-    }
-
-    /// What a socket's worker says: only that it has written everything, and wants more history.
-    pub(crate) fn hear(
-        self: &Rc<Self>,
-        history: &Rc<impl History + 'static>,
-        socket: &WebSocket,
-        message: &WebSocketIncomingMessage,
-    ) {
-        if let (WebSocketIncomingMessage::String(word), Ok(leg)) = (message, leg_of(socket))
-            && word == MORE
-        {
-            self.catch_up(history, leg);
-        }
+        Ok((id, Response::from_websocket(client)?))
     }
 
     /// Drops the listener of a socket that closed, with the code that came or that stands for a broken connection.
@@ -195,16 +177,16 @@ impl Audience {
         !self.catching_up.borrow().is_empty()
     }
 
-    fn catch_up(self: &Rc<Self>, history: &Rc<impl History + 'static>, leg: LegId) {
-        let (audience, history) = (self.clone(), history.clone());
-        self.state.wait_until(async move { catch_up(&audience, history.as_ref(), leg).await });
-    }
-
     fn report(self: &Rc<Self>, channels: &ChannelSet) {
         if self.reporter.note(channels) {
             let audience = self.clone();
-            self.state.wait_until(async move { audience.reporter.send(|channel| audience.count(channel)).await });
+            self.spawn(async move { audience.reporter.send(|channel| audience.count(channel)).await });
         }
+    }
+
+    /// Goes on with something after the request at hand is answered.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        self.state.wait_until(work);
     }
 
     /// Marks a leg as being caught up, unless it is already, is live, or is gone.
@@ -223,11 +205,18 @@ impl Audience {
     }
 
     /// Sends a piece of history to a leg that is behind, as far as live delivery has come. Returns the bytes sent.
-    pub(super) fn replay(&self, leg: LegId, index: usize, channel: &ChannelName, page: &Page) -> Result<usize, Error> {
+    pub(super) fn replay(
+        &self,
+        leg: LegId,
+        index: usize,
+        channel: &ChannelName,
+        page: &Page,
+        max_bytes: usize,
+    ) -> Result<usize, Error> {
         let live = self.position(channel).ok_or_else(|| Error::internal("a channel is not followed"))?;
         self.with_leg(leg, |leg, channels| {
             let Some(mut cursor) = leg.behind(channels) else { return Ok(0) };
-            let text = replay(&mut cursor, index, channel, page, live, PAGE_BYTES);
+            let text = replay(&mut cursor, index, channel, page, live, max_bytes);
             if !text.is_empty() {
                 leg.send(&Frame::new(&text))?;
             }

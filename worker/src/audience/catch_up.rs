@@ -23,7 +23,7 @@ pub(crate) trait History {
 }
 
 /// Replays history to a leg until it is live, or until its worker must ask for more.
-pub(crate) async fn catch_up(audience: &Audience, history: &impl History, leg: LegId) {
+pub(super) async fn catch_up(audience: &Audience, history: &impl History, leg: LegId) {
     if !audience.begin_catch_up(leg) {
         return;
     }
@@ -48,7 +48,7 @@ async fn replay_pages(audience: &Audience, history: &impl History, leg: LegId) -
             history.advance(&lag.channel).await?;
         }
         let page = history.page(&lag.channel, lag.position).await?;
-        sent += audience.replay(leg, lag.index, &lag.channel, &page)?;
+        sent += audience.replay(leg, lag.index, &lag.channel, &page, PAGE_BYTES)?;
         if audience.behind(leg).is_some_and(|(_, now)| now == cursor)
             && audience.position(&lag.channel) == Some(lag.live)
         {

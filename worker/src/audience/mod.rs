@@ -3,6 +3,7 @@
 //! Channels and relays have one each. It knows who listens to what, where each listener stands, and how to frame a
 //! message once for all who get the same bytes. It knows nothing of storage: where messages come from is its owner's.
 //!
+//! - `door`: how listeners come in, and what they say
 //! - `audience`: add a listener, drop a listener, deliver to all that want it
 //! - `listeners`: who listens to what
 //! - `leg`: the connection to the worker that answers a listener
@@ -12,11 +13,13 @@
 #[expect(clippy::module_inception, reason = "the noun that this folder is about")]
 mod audience;
 mod catch_up;
+mod door;
 mod leg;
 mod listeners;
 mod reporter;
 
 pub(crate) use audience::Audience;
 pub(crate) use catch_up::{History, PAGE_BYTES};
+pub(crate) use door::{admit, hear};
 pub(crate) use leg::BROKEN_OFF;
 pub(crate) use listeners::Left;

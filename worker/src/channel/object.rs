@@ -17,7 +17,7 @@ use super::{
     log::Log,
 };
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, PAGE_BYTES},
+    audience::{Audience, BROKEN_OFF, History, PAGE_BYTES, admit, hear},
     clock::now_ms,
     config::Config,
     error::Error,
@@ -73,7 +73,7 @@ impl DurableObject for Channel {
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
         let inner = self.0.get()?;
-        inner.audience.hear(inner, &socket, &message);
+        hear(&inner.audience, inner, &socket, &message);
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Inner {
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
         let (_, cursor) = read_leg_request(request)?;
-        self.audience.open(self, GROUP, &self.channels, cursor)
+        admit(&self.audience, self, GROUP, &self.channels, cursor)
     }
 
     async fn page(&self, request: &mut Request) -> Result<Page, Error> {

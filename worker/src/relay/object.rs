@@ -13,7 +13,7 @@ use worker::{
 
 use super::{follows::Follows, pending::Pending, recent::Recent};
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, Left, PAGE_BYTES},
+    audience::{Audience, BROKEN_OFF, History, Left, PAGE_BYTES, admit, hear},
     clock::now_ms,
     config::Config,
     error::Error,
@@ -60,7 +60,7 @@ impl DurableObject for Relay {
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
         let inner = self.0.get()?;
-        inner.audience.hear(inner, &socket, &message);
+        hear(&inner.audience, inner, &socket, &message);
         Ok(())
     }
 
@@ -107,7 +107,7 @@ impl Inner {
         self.pending.begin(&channels);
         let followed = self.follow_all(&channels).await;
         let opened =
-            followed.and_then(|()| self.audience.open(self, self.follows.group(&channels)?, &channels, cursor));
+            followed.and_then(|()| admit(&self.audience, self, self.follows.group(&channels)?, &channels, cursor));
         self.pending.end(&channels);
         if opened.is_err() {
             self.unfollow_unwanted(&channels)?;
