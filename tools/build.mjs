@@ -44,6 +44,9 @@ async function buildClient() {
     rmSync(bound, { recursive: true, force: true });
     await run("Writing the client's bindings", "wasm-bindgen", bind);
     cpSync(bound, folder, { recursive: true });
+    const glue = `${CLIENT}.js`;
+    const minify = ["--minify", "--format=esm", "--log-level=warning"];
+    await run("Minifying the client", "esbuild", [join(bound, glue), ...minify, `--outfile=${join(folder, glue)}`]);
     const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
     await run("Optimising the client", "wasm-opt", ["-Oz", ...features, join(bound, `${CLIENT}_bg.wasm`), "-o", wasm]);
   }
