@@ -32,7 +32,7 @@ export async function build(...names) {
 
 async function buildWorker() {
   step("Building the worker");
-  await cargo("the worker", "cyclone-edge", "release");
+  await cargo("the worker", ["build", "--lib", "--profile", "release", "-p", "cyclone-edge"]);
   const compiled = join(TARGET, WASM, "release", "cyclone_edge.wasm");
   const folder = join(ROOT, "worker", "build");
   const wasm = join(folder, "index_bg.wasm");
@@ -48,7 +48,8 @@ async function buildWorker() {
 
 async function buildClient() {
   step("Building the client");
-  await cargo("the client", "cyclone-edge-client", "client");
+  // The crate is an `rlib` too, for its tests, and Cargo optimises across crates only what is not.
+  await cargo("the client", ["rustc", "--lib", "--profile", "client", "-p", "cyclone-edge-client", "--crate-type", "cdylib"]);
   const compiled = join(TARGET, WASM, "client", `${CLIENT}.wasm`);
   const folder = join(ROOT, "media", "client");
   const wasm = join(folder, `${CLIENT}_bg.wasm`);
@@ -71,8 +72,8 @@ async function optimise(what, level, from, to) {
   await run(`Optimising ${what}`, "wasm-opt", [level, ...features, from, "-o", to]);
 }
 
-async function cargo(what, crate, profile) {
-  await run(`Compiling ${what}`, "cargo", ["build", "--lib", "--profile", profile, "--target", WASM, "-p", crate]);
+async function cargo(what, args) {
+  await run(`Compiling ${what}`, "cargo", [...args, "--target", WASM]);
 }
 
 /** Whether `output` is newer than its inputs and than what decides how it is made. */
