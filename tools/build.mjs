@@ -1,5 +1,6 @@
-// Builds what is deployed: the worker into worker/build, the browser package into media/client.
-// `node tools/build.mjs [worker|client]`; wrangler runs it too (see wrangler.toml).
+// Builds the worker into worker/build and the browser package into media/client: what is deployed.
+// `node tools/build.mjs [worker|client|<folder> ...]`, where a folder, such as examples/hooks, has the crate of another
+// worker, and gets a folder `build` too. wrangler runs it as well (see wrangler.toml).
 
 import { cpSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,6 @@ import { gzipSync } from "node:zlib";
 import { Failure, main, ROOT, run, step, TARGET } from "./run.mjs";
 import { ensureToolchain, WASM } from "./toolchain.mjs";
 
-const BUILDERS = { worker: buildWorker, client: buildClient };
 const CLIENT = "cyclone_edge_client";
 
 // What rustc 1.95 emits by default, and the exceptions with which wasm-bindgen catches those of JavaScript; wasm-opt may
@@ -22,34 +22,40 @@ const WASM_FEATURES = [
   "sign-ext",
 ];
 
-/** Builds the named parts, or both. */
+/** Builds the named parts; without names, what is deployed. */
 export async function build(...names) {
-  const unknown = names.find((name) => !Object.hasOwn(BUILDERS, name));
-  if (unknown !== undefined) throw new Failure(`There is no "${unknown}" to build: name worker, client or nothing.`);
+  const parts = names.length > 0 ? names : ["worker", "client"];
+  const unknown = parts.find((name) => name !== "client" && !existsSync(manifest(name)));
+  if (unknown !== undefined) throw new Failure(`There is no "${unknown}" to build: name worker, client or the folder of a crate.`);
   await ensureToolchain();
-  for (const name of names.length > 0 ? names : Object.keys(BUILDERS)) await BUILDERS[name]();
+  for (const name of parts) await (name === "client" ? buildClient() : buildWorker(name));
 }
 
-async function buildWorker() {
-  step("Building the worker");
-  await cargo("the worker", ["build", "--lib", "--profile", "release", "-p", "cyclone-edge"]);
-  const compiled = join(TARGET, WASM, "release", "cyclone_edge.wasm");
-  const folder = join(ROOT, "worker", "build");
+const manifest = (path) => join(ROOT, path, "Cargo.toml");
+
+/** The worker whose crate is in the folder `path`. */
+async function buildWorker(path) {
+  step(`Building ${path}`);
+  const [, crate] = /^name = "(.+)"/m.exec(readFileSync(manifest(path), "utf8"));
+  await cargo(path, ["build", "--lib", "--profile", "release", "-p", crate]);
+  const compiled = join(TARGET, WASM, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  const folder = join(ROOT, path, "build");
   const wasm = join(folder, "index_bg.wasm");
-  if (!upToDate(wasm, compiled, join(ROOT, "worker", "Cargo.toml"))) {
-    const packed = join(TARGET, "worker-package");
-    await run("Packing the worker", "worker-build", ["--release", "--no-opt", "--out-dir", packed], { cwd: join(ROOT, "worker") });
+  if (!upToDate(wasm, compiled, manifest(path))) {
+    const packed = join(TARGET, "packed", crate);
+    const pack = ["--release", "--no-opt", "--out-dir", packed];
+    await run(`Packing ${path}`, "worker-build", pack, { cwd: join(ROOT, path) });
     cpSync(join(packed, "index.js"), join(folder, "index.js"));
     // worker-build would keep the names of all functions, a tenth of the whole: a panic tells its file and line anyway.
-    await optimise("the worker", "-O", join(packed, "index_bg.wasm"), wasm);
+    await optimise(path, "-O", join(packed, "index_bg.wasm"), wasm);
   }
   sizes(folder, "index.js", "index_bg.wasm");
 }
 
 async function buildClient() {
-  step("Building the client");
+  step("Building client");
   // The crate is an `rlib` too, for its tests, and Cargo optimises across crates only what is not.
-  await cargo("the client", ["rustc", "--lib", "--profile", "client", "-p", "cyclone-edge-client", "--crate-type", "cdylib"]);
+  await cargo("client", ["rustc", "--lib", "--profile", "client", "-p", "cyclone-edge-client", "--crate-type", "cdylib"]);
   const compiled = join(TARGET, WASM, "client", `${CLIENT}.wasm`);
   const folder = join(ROOT, "media", "client");
   const wasm = join(folder, `${CLIENT}_bg.wasm`);
@@ -57,12 +63,12 @@ async function buildClient() {
     const bound = join(TARGET, "client-bindings");
     const bind = ["--target", "web", "--out-dir", bound, "--out-name", CLIENT, compiled];
     rmSync(bound, { recursive: true, force: true });
-    await run("Writing the client's bindings", "wasm-bindgen", bind);
+    await run("Writing the bindings of client", "wasm-bindgen", bind);
     cpSync(bound, folder, { recursive: true });
     const glue = `${CLIENT}.js`;
     const minify = ["--minify", "--format=esm", "--log-level=warning"];
-    await run("Minifying the client", "esbuild", [join(bound, glue), ...minify, `--outfile=${join(folder, glue)}`]);
-    await optimise("the client", "-Oz", join(bound, `${CLIENT}_bg.wasm`), wasm);
+    await run("Minifying client", "esbuild", [join(bound, glue), ...minify, `--outfile=${join(folder, glue)}`]);
+    await optimise("client", "-Oz", join(bound, `${CLIENT}_bg.wasm`), wasm);
   }
   sizes(folder, `${CLIENT}.js`, `${CLIENT}_bg.wasm`);
 }

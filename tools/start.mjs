@@ -1,5 +1,5 @@
-// `npm start`: installs what is missing, builds, and serves on this machine until Ctrl-C.
-// PORT chooses the port; arguments after `--` go to wrangler.
+// `npm start`: installs what is missing, builds, and serves on this machine until Ctrl-C. `npm start examples/hooks`
+// serves the worker of that folder instead. PORT chooses the port; arguments after `--` go to wrangler.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, existsSync } from "node:fs";
@@ -12,13 +12,17 @@ const ADDRESS = "127.0.0.1";
 const PATIENCE_MS = 5000;
 const PARENT_CHECK_MS = 500;
 
-await main(import.meta.url, async (extra) => {
+await main(import.meta.url, async (args) => {
   const port = process.env.PORT || "8787";
+  const [folder, extra] = args[0] && !args[0].startsWith("-") ? [args[0], args.slice(1)] : ["", args];
+  const config = join(folder, "wrangler.toml");
+  if (!existsSync(join(ROOT, config))) throw new Failure(`There is no ${config}: name the folder of a worker, or nothing.`);
   await requireFree(port);
-  await build();
-  ensureSecrets();
+  await build(folder || "worker", "client");
+  ensureSecrets(folder);
   step(`Serving on http://${ADDRESS}:${port} (Ctrl-C to stop)`);
-  await serve(["dev", "--ip", ADDRESS, "--port", port, "--show-interactive-dev-session=false", ...extra]);
+  const where = ["--config", config, "--ip", ADDRESS, "--port", port];
+  await serve(["dev", ...where, "--show-interactive-dev-session=false", ...extra]);
 });
 
 /** wrangler would move to another port without asking. */
@@ -30,11 +34,13 @@ async function requireFree(port) {
   });
 }
 
-function ensureSecrets() {
-  const secrets = join(ROOT, ".dev.vars");
-  if (existsSync(secrets)) return;
-  copyFileSync(join(ROOT, ".dev.vars.example"), secrets);
-  console.log("\nCreated .dev.vars from .dev.vars.example; it holds local secrets and stays out of git.");
+/** wrangler reads the file beside its configuration. */
+function ensureSecrets(folder) {
+  const secrets = join(folder, ".dev.vars");
+  const example = `${secrets}.example`;
+  if (existsSync(join(ROOT, secrets)) || !existsSync(join(ROOT, example))) return;
+  copyFileSync(join(ROOT, example), join(ROOT, secrets));
+  console.log(`\nCreated ${secrets} from ${example}; it holds local secrets and stays out of git.`);
 }
 
 /** Runs wrangler in a process group of its own, so that nothing it started outlives it. */
