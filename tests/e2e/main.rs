@@ -6,6 +6,7 @@ mod bad_input;
 mod durability;
 mod eviction;
 mod framing;
+mod hooks;
 mod long_poll;
 mod presence;
 mod publish;

@@ -10,7 +10,7 @@ use crate::{DEADLINE, Hub, within};
 /// A listener.
 #[derive(Debug)]
 pub struct Listener {
-    channels: Vec<String>,
+    query: Vec<(&'static str, String)>,
     last_event_id: String,
     connection: Option<Connection>,
 }
@@ -25,8 +25,14 @@ struct Connection {
 
 impl Listener {
     pub fn new(channels: &[&str]) -> Self {
-        let channels = channels.iter().map(|channel| (*channel).to_owned()).collect();
-        Self { channels, last_event_id: String::new(), connection: None }
+        let query = channels.iter().map(|channel| ("channels", (*channel).to_owned())).collect();
+        Self { query, last_event_id: String::new(), connection: None }
+    }
+
+    /// Adds a parameter to the address.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.query.push((name, value.to_owned()));
+        self
     }
 
     pub fn resume_from(&mut self, last_event_id: &str) {
@@ -40,8 +46,7 @@ impl Listener {
     /// Opens a connection, and waits until the hub has greeted: whatever is published from then on arrives.
     pub async fn connect(&mut self, hub: &Hub) -> Result<(), String> {
         self.disconnect();
-        let channels: Vec<_> = self.channels.iter().map(|channel| ("channels", channel)).collect();
-        let mut request = hub.get("/").query(&channels);
+        let mut request = hub.get("/").query(&self.query);
         if !self.last_event_id.is_empty() {
             request = request.header("Last-Event-ID", &self.last_event_id);
         }
