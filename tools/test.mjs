@@ -20,7 +20,7 @@ const STEPS = [
     name: "e2e",
     title: "End to end: worker, runtime and Chromium",
     run: cargoTest("cyclone-edge-tests"),
-    prepare: () => build("worker", "client", "examples/hooks"),
+    prepare: () => build("worker", "client", "examples/hooks", "tests/panic"),
     browser: true,
   },
 ];

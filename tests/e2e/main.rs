@@ -8,6 +8,7 @@ mod eviction;
 mod framing;
 mod hooks;
 mod long_poll;
+mod panic;
 mod presence;
 mod publish;
 mod readme;
