@@ -8,8 +8,9 @@ use tokio::time::sleep;
 /// How long the runtime keeps a silent object; a test of silence can only wait for it to pass.
 const SILENCE: Duration = Duration::from_secs(12);
 
+/// How often an object, or one of a kind, was constructed.
 fn wakes(hub: &Hub, object: &str) -> usize {
-    hub.log().matches(&format!("{object} woke")).count()
+    hub.log().lines().filter(|line| line.starts_with(object) && line.ends_with(" woke")).count()
 }
 
 /// Publishes after ever longer silences, until the log shows that the object was evicted in one of them. Returns the
@@ -72,6 +73,21 @@ async fn a_listener_in_the_middle_of_its_replay_does_not_keep_its_channel_awake(
     assert!(wakes(&hub, "channel a") > woken, "it was evicted in the middle: {}", hub.log());
     hub.publish(&["a"], "live").await;
     assert_eq!(listener.next_event().await.data, "live");
+}
+
+#[tokio::test]
+async fn a_relay_that_nobody_listens_through_is_left_to_sleep() {
+    let hub = Hub::start().await;
+    hub.subscribe(&["a", "b"]).await.disconnect();
+    harness::eventually("nobody", || hub.stats(), |stats| stats.is_empty()).await;
+    sleep(SILENCE).await;
+    let woken = wakes(&hub, "relay");
+    for number in 0..10 {
+        hub.publish(&["a"], &number.to_string()).await;
+    }
+    assert_eq!(wakes(&hub, "relay"), woken, "it was unfollowed: {}", hub.log());
+    hub.subscribe(&["b", "c"]).await.disconnect();
+    assert_eq!(wakes(&hub, "relay"), woken + 1, "it had been evicted: {}", hub.log());
 }
 
 #[tokio::test]
