@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests may panic")]
 
 mod bad_input;
+mod browser;
 mod durability;
 mod eviction;
 mod framing;

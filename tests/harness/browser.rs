@@ -1,10 +1,17 @@
 //! Headless Chromium, driven through chromedriver.
 
-use std::process::Stdio;
+use std::{
+    io::Write,
+    net::TcpStream,
+    process::Stdio,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -16,16 +23,20 @@ use crate::{DEADLINE, eventually, project::root, within};
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    /// Ends when the test does.
-    _driver: Child,
+    driver: Child,
+    driver_port: u16,
+    /// Chromium leaves files behind.
+    _files: TempDir,
 }
 
 impl Browser {
     /// Starts Chromium with the flags of `client-wasm/webdriver.json`.
     pub async fn start() -> Self {
         let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let files = tempfile::tempdir().unwrap();
         let mut driver = Command::new(driver)
             .arg("--port=0")
+            .env("TMPDIR", files.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -55,11 +66,29 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        Self { client, _driver: driver }
+        Self { client, driver, driver_port: port, _files: files }
     }
 
     pub async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
+    }
+
+    /// Gives the page this width, in CSS pixels, scroll bar included.
+    pub async fn set_width(&self, width: u32) {
+        self.client.set_window_size(width, 800).await.unwrap();
+        self.eventually("the window to get its size", "innerWidth", |inner| *inner == width).await;
+    }
+
+    /// Clicks on an element.
+    pub async fn click(&self, selector: &str) {
+        self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Types a text into a field, in place of what is there.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let field = self.client.find(Locator::Css(selector)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
     }
 
     /// Runs the body of a function in the page, and returns what it returns.
@@ -81,8 +110,17 @@ impl Browser {
         let script = format!("return {expression}");
         eventually(what, async || self.run(&script).await, satisfies).await
     }
+}
 
-    pub async fn close(self) {
-        self.client.close().await.unwrap();
+/// Ends Chromium in a test that fails too: it outlives a chromedriver that is killed.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Ok(mut driver) = TcpStream::connect(("127.0.0.1", self.driver_port)) {
+            let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+            let end = Instant::now() + DEADLINE;
+            while Instant::now() < end && matches!(self.driver.try_wait(), Ok(None)) {
+                sleep(Duration::from_millis(10));
+            }
+        }
     }
 }
