@@ -1,6 +1,8 @@
 //! Invariant 2: a 2xx from `/publish` means that the message is durable in every named channel; a failure says which
 //! channels lack it.
 
+use std::collections::BTreeMap;
+
 use harness::{Hub, eventually};
 use serde_json::{Value, json};
 use tokio::fs;
@@ -97,7 +99,7 @@ async fn a_name_that_is_only_asked_for_leaves_nothing_behind() {
     let hub = Hub::start().await;
     hub.publish(&["written"], "1").await;
     hub.subscribe(&["asked"]).await.disconnect();
-    eventually("nobody", || hub.stats(), |stats| stats.is_empty()).await;
+    eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
     let (mut files, mut written) = (fs::read_dir(hub.storage("Channel")).await.unwrap(), 0);
     while let Some(file) = files.next_entry().await.unwrap() {
         // What is written goes to the write-ahead log first.

@@ -39,7 +39,7 @@ async fn start(port: u16) -> Child {
     let mut output = BufReader::new(hub.stdout.take().unwrap()).lines();
     tokio::spawn(async move {
         while let Ok(Some(line)) = output.next_line().await {
-            println!("{line}")
+            println!("{line}");
         }
     });
     let health = async || reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();

@@ -42,6 +42,7 @@ pub struct Hub {
 }
 
 impl HubBuilder {
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts read best as they are")]
     pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
         self.settings.insert(name.to_owned(), value.to_string());
         self
