@@ -8,10 +8,10 @@ import { ensureToolchain } from "./toolchain.mjs";
 
 const STEPS = [
   { name: "protocol", title: "Protocol: unit tests", run: cargoTest("cyclone-edge-protocol") },
-  { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib"), onRequest: true },
+  { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib") },
   {
     name: "client",
-    title: "Client: tests in Chromium",
+    title: "Client: native unit tests, tests in Chromium",
     run: clientTest,
     prepare: () => ensureToolchain("wasm-pack"),
     browser: true,
@@ -26,7 +26,7 @@ const STEPS = [
 ];
 
 await main(import.meta.url, async ([name, ...extra]) => {
-  const chosen = name === undefined ? STEPS.filter((one) => !one.onRequest) : STEPS.filter((one) => one.name === name);
+  const chosen = STEPS.filter((one) => name === undefined || one.name === name);
   if (chosen.length === 0) {
     throw new Failure(`There is no test step "${name}": name ${STEPS.map((one) => one.name).join(", ")} or nothing.`);
   }
@@ -49,7 +49,8 @@ function cargoTest(crate, ...options) {
 }
 
 // The flags of the browser are in client-wasm/webdriver.json.
-function clientTest(purpose, extra, env) {
+async function clientTest(purpose, extra, env) {
+  await cargoTest("cyclone-edge-client", "--lib")(purpose, extra, env);
   const options = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER, "client-wasm", ...extra];
-  return run(purpose, "wasm-pack", ["test", ...options], { env });
+  await run(purpose, "wasm-pack", ["test", ...options], { env });
 }
