@@ -1,8 +1,8 @@
 //! Invariant 3: an object with only silent listeners is evicted, and they still get the next message.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use harness::{Hub, Listener};
+use harness::{Hub, Listener, eventually};
 use tokio::time::sleep;
 
 /// How long the runtime keeps a silent object; a test of silence can only wait for it to pass.
@@ -79,7 +79,7 @@ async fn a_listener_in_the_middle_of_its_replay_does_not_keep_its_channel_awake(
 async fn a_relay_that_nobody_listens_through_is_left_to_sleep() {
     let hub = Hub::start().await;
     hub.subscribe(&["a", "b"]).await.disconnect();
-    harness::eventually("nobody", || hub.stats(), |stats| stats.is_empty()).await;
+    eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
     sleep(SILENCE).await;
     let woken = wakes(&hub, "relay");
     for number in 0..10 {
