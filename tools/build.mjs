@@ -2,8 +2,9 @@
 // `node tools/build.mjs [worker|client|<folder> ...]`, where a folder, such as examples/hooks, has the crate of another
 // worker, and gets a folder `build` too. wrangler runs it as well (see wrangler.toml).
 
-import { cpSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failure, main, ROOT, run, step, TARGET } from "./run.mjs";
 import { ensureToolchain, WASM } from "./toolchain.mjs";
@@ -41,14 +42,14 @@ async function buildWorker(path) {
   const compiled = join(TARGET, WASM, "release", `${crate.replaceAll("-", "_")}.wasm`);
   const folder = join(ROOT, path, "build");
   const wasm = join(folder, "index_bg.wasm");
-  if (!upToDate(wasm, compiled, manifest(path))) {
+  await makeFrom(path, wasm, [compiled, manifest(path)], async () => {
     const packed = join(TARGET, "packed", crate);
     const pack = ["--release", "--no-opt", "--out-dir", packed];
     await run(`Packing ${path}`, "worker-build", pack, { cwd: join(ROOT, path) });
     cpSync(join(packed, "index.js"), join(folder, "index.js"));
     // worker-build would keep the names of all functions, a tenth of the whole: a panic tells its file and line anyway.
     await optimise(path, "-O", join(packed, "index_bg.wasm"), wasm);
-  }
+  });
   sizes(folder, "index.js", "index_bg.wasm");
 }
 
@@ -59,7 +60,7 @@ async function buildClient() {
   const compiled = join(TARGET, WASM, "client", `${CLIENT}.wasm`);
   const folder = join(ROOT, "media", "client");
   const wasm = join(folder, `${CLIENT}_bg.wasm`);
-  if (!upToDate(wasm, compiled)) {
+  await makeFrom("client", wasm, [compiled], async () => {
     const bound = join(TARGET, "client-bindings");
     const bind = ["--target", "web", "--out-dir", bound, "--out-name", CLIENT, compiled];
     rmSync(bound, { recursive: true, force: true });
@@ -69,7 +70,7 @@ async function buildClient() {
     const minify = ["--minify", "--format=esm", "--log-level=warning"];
     await run("Minifying client", "esbuild", [join(bound, glue), ...minify, `--outfile=${join(folder, glue)}`]);
     await optimise("client", "-Oz", join(bound, `${CLIENT}_bg.wasm`), wasm);
-  }
+  });
   sizes(folder, `${CLIENT}.js`, `${CLIENT}_bg.wasm`);
 }
 
@@ -82,10 +83,21 @@ async function cargo(what, args) {
   await run(`Compiling ${what}`, "cargo", [...args, "--target", WASM]);
 }
 
-/** Whether `output` is newer than its inputs and than what decides how it is made. */
-function upToDate(output, ...inputs) {
+/**
+ * Makes something from files, unless it was made from files just like these before. What counts is what is in them: Cargo
+ * replaces what it built for one crate when it builds another.
+ */
+async function makeFrom(name, output, inputs, make) {
   const recipe = ["tools/build.mjs", "tools/versions.mjs", "package-lock.json"].map((path) => join(ROOT, path));
-  return existsSync(output) && [...inputs, ...recipe].every((path) => statSync(path).mtimeMs <= statSync(output).mtimeMs);
+  const hash = createHash("sha256");
+  for (const path of [...inputs, ...recipe]) hash.update(readFileSync(path));
+  const digest = hash.digest("hex");
+  const stamp = join(TARGET, "stamps", name.replaceAll("/", "-"));
+  if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  rmSync(stamp, { force: true });
+  await make();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, digest);
 }
 
 function sizes(folder, ...names) {

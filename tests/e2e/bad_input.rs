@@ -40,7 +40,6 @@ async fn each_bad_request_gets_its_4xx_and_changes_nothing() {
         (form(&hub, "channel=a&message=%ff"), 400, "not_utf8"),
         (form(&hub, "channel=a&message=1&event=sse.gap"), 400, "invalid_event"),
         (form(&hub, format!("channel=a&message={too_large}")), 413, "too_large"),
-        (form(&hub, "x".repeat(2 * 1024 * 1024)), 413, "too_large"),
         (json(&hub, "{"), 400, "malformed_json"),
         (json(&hub, "[]"), 400, "malformed_json"),
         (json(&hub, r#"{"channel":"a"}"#), 400, "missing_field"),

@@ -8,6 +8,9 @@ use std::{cell::OnceCell, fmt, ops::RangeInclusive, rc::Rc, str::FromStr};
 use cyclone_edge_protocol::Retention;
 use worker::{Env, Url};
 
+/// What stands for a setting that is neither text, number nor truth value: control characters, which no secret has.
+const NO_TEXT: &str = "\u{0}";
+
 /// The settings of a hub.
 pub(crate) struct Config {
     pub(crate) publish: PublishAccess,
@@ -63,11 +66,14 @@ impl Config {
     /// # Errors
     /// Names the first bad setting.
     pub(crate) fn of(env: &Env) -> Result<Rc<Self>, InvalidSetting> {
-        let read = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        let read = |name: &str| read_binding(env, name);
         CONFIG.with(|config| config.get_or_init(|| Self::parse(read).map(Rc::new)).clone())
     }
 
     /// Reads the settings through `read`, which gives the text of a setting where there is one.
+    ///
+    /// # Errors
+    /// Names the first bad setting.
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let read = |name| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
@@ -89,6 +95,18 @@ impl Config {
     }
 }
 
+/// A number or a truth value, as TOML has them without quotes, counts as its text. What is neither has no text: it is
+/// given one that no setting takes.
+fn read_binding(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env, &name.into()).ok()?;
+    if value.is_undefined() || value.is_null() {
+        return None;
+    }
+    let number = value.as_f64().map(|number| number.to_string());
+    let truth = value.as_bool().map(|truth| truth.to_string());
+    Some(value.as_string().or(number).or(truth).unwrap_or_else(|| NO_TEXT.to_owned()))
+}
+
 fn parse_number<T: FromStr + PartialOrd + fmt::Display>(
     name: &'static str,
     text: Option<String>,
@@ -108,6 +126,9 @@ fn parse_publish_access(key: Option<String>, open: Option<&str>) -> Result<Publi
         Some("true") => true,
         Some(_) => return Err(InvalidSetting { name: "PUBLISH_OPEN", expected: "`true` or `false`".to_owned() }),
     };
+    if key.as_deref() == Some(NO_TEXT) {
+        return Err(InvalidSetting { name: "PUBLISH_KEY", expected: "a text".to_owned() });
+    }
     match (key, open) {
         (None, false) => Ok(PublishAccess::Closed),
         (None, true) => Ok(PublishAccess::Open),

@@ -12,7 +12,7 @@ use cyclone_edge_protocol::{
 use worker::{Env, Response, State, WebSocket, WebSocketPair, console_error};
 
 use super::{
-    leg::{Frame, LIVE, Leg, LegId, PAGE, answer_close, leg_of},
+    leg::{Frame, LIVE, Leg, LegId, PAUSE, answer_close, leg_of},
     listeners::{Group, Left, Listeners},
     reporter::Reporter,
 };
@@ -213,9 +213,9 @@ impl Audience {
         page: &Page,
         max_bytes: usize,
     ) -> Result<usize, Error> {
-        let live = self.position(channel).ok_or_else(|| Error::internal("a channel is not followed"))?;
         self.with_leg(leg, |leg, channels| {
             let Some(mut cursor) = leg.behind(channels) else { return Ok(0) };
+            let live = self.position(channel).ok_or_else(|| Error::internal("a channel is not followed"))?;
             let text = replay(&mut cursor, index, channel, page, live, max_bytes);
             if !text.is_empty() {
                 leg.send(&Frame::new(&text))?;
@@ -228,7 +228,7 @@ impl Audience {
 
     /// Lets a leg wait until its worker asks for more.
     pub(super) fn pause(&self, leg: LegId) -> Result<(), Error> {
-        self.with_leg(leg, |leg, _| leg.tell(PAGE)).unwrap_or(Ok(()))
+        self.with_leg(leg, |leg, _| leg.tell(PAUSE)).unwrap_or(Ok(()))
     }
 
     /// Makes a leg live, once it stands where live delivery does.

@@ -5,8 +5,8 @@
 //! beside it: they share everything above `send` and `close`.
 //!
 //! Binary messages to the worker are bytes for the listener, untouched. Text messages are between object and worker:
-//! after `page` the object waits for `more`, which the worker sends when it has written what it has; after `live` it
-//! waits no more. So a listener that reads slowly is replayed to slowly, and nothing piles up.
+//! after `pause` the object waits for `more`, which the worker sends when little of what it has waits to be written;
+//! after `live` it waits no more. So a listener that reads slowly is replayed to slowly, and nothing piles up.
 
 use cyclone_edge_protocol::{ChannelSet, Cursor};
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -15,8 +15,8 @@ use worker::WebSocket;
 
 use crate::error::Error;
 
-/// Object to worker: there is more history; say `more` when this is written.
-pub(super) const PAGE: &str = "page";
+/// Object to worker: there is more history; say `more` when there is room for it.
+pub(super) const PAUSE: &str = "pause";
 /// Worker to object: send more history.
 pub(super) const MORE: &str = "more";
 /// Object to worker: history is through, what follows is live.

@@ -17,8 +17,9 @@ use crate::{
     wire::{Batch, Delivery, Follow, Unfollow},
 };
 
-/// How long after a failed delivery to a relay the channel tries again: at first, and at most.
-const RETRY_MS: (u64, u64) = (1_000, 60_000);
+/// How long after a failed delivery to a relay the channel tries again: the first time, and from then on. (In the second
+/// pause it is evicted, and the next failure is the first again.)
+const RETRY_MS: (u64, u64) = (1_000, 30_000);
 
 /// The relays that follow a channel.
 pub(super) struct Followers {
@@ -36,13 +37,13 @@ struct Follower {
     position: MessageId,
     /// Somebody is sending to the relay; whoever comes now need not.
     sending: bool,
-    /// How many deliveries have failed since the last that did not.
-    failures: u32,
+    /// The last delivery failed.
+    failing: bool,
 }
 
 impl Follower {
     fn new(epoch: u64, position: MessageId) -> Self {
-        Self { epoch, position, sending: false, failures: 0 }
+        Self { epoch, position, sending: false, failing: false }
     }
 }
 
@@ -118,14 +119,14 @@ impl Followers {
             Some(true) => {}
         }
         let sent = self.send_pages(relay, log, probe).await;
-        let failures = self.with(relay, |follower| {
+        let failed_before = self.with(relay, |follower| {
             follower.sending = false;
-            follower.failures = if sent.is_ok() { 0 } else { follower.failures.saturating_add(1) };
-            follower.failures
+            std::mem::replace(&mut follower.failing, sent.is_err())
         });
+        let retry_ms = if failed_before == Some(true) { RETRY_MS.1 } else { RETRY_MS.0 };
         match sent {
             Ok(()) => Sent::All,
-            Err(error) => Sent::Failed { retry_ms: backoff_ms(failures.unwrap_or_default()), error },
+            Err(error) => Sent::Failed { retry_ms, error },
         }
     }
 
@@ -154,10 +155,4 @@ impl Followers {
     fn with<T>(&self, relay: &str, act: impl FnOnce(&mut Follower) -> T) -> Option<T> {
         self.followers.borrow_mut().get_mut(relay).map(act)
     }
-}
-
-/// Twice as long after each failure.
-fn backoff_ms(failures: u32) -> u64 {
-    let (first, most) = RETRY_MS;
-    first.saturating_mul(1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX)).min(most)
 }

@@ -2,7 +2,11 @@
 
 #![allow(missing_docs, reason = "`durable_object` generates methods without documentation")]
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use futures::{StreamExt, stream};
 use worker::{
@@ -31,9 +35,10 @@ pub struct Directory(Memory<Inner>);
 struct Inner {
     env: Env,
     tally: Tally,
-    /// Holders that are being asked for their counts. Whoever reports meanwhile is taken out: its answer to the question
-    /// may be out of date.
-    asked: RefCell<BTreeSet<Holder>>,
+    /// Holders that are being asked for their counts, and the number of the question. Whoever reports meanwhile is taken
+    /// out: its answer to the question may be out of date.
+    asked: RefCell<BTreeMap<Holder, u64>>,
+    questions: Cell<u64>,
 }
 
 impl DurableObject for Directory {
@@ -75,7 +80,7 @@ impl DurableObject for Directory {
 impl Wake for Inner {
     fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error> {
         let tally = Tally::open(state.storage().sql())?;
-        Ok(Self { env: env.clone(), tally, asked: RefCell::default() })
+        Ok(Self { env: env.clone(), tally, asked: RefCell::default(), questions: Cell::default() })
     }
 }
 
@@ -95,11 +100,17 @@ impl Inner {
 
     /// Asks a holder for its counts: one whose process was killed has none left, and cannot say so by itself.
     async fn confirm(&self, holder: Holder) {
-        if !self.asked.borrow_mut().insert(holder.clone()) {
+        if self.asked.borrow().contains_key(&holder) {
             return;
         }
+        let question = self.questions.get() + 1;
+        self.questions.set(question);
+        self.asked.borrow_mut().insert(holder.clone(), question);
         let answer = listeners_of(&self.env, &holder).await;
-        let is_newest = self.asked.borrow_mut().remove(&holder);
+        let is_newest = self.asked.borrow().get(&holder) == Some(&question);
+        if is_newest {
+            self.asked.borrow_mut().remove(&holder);
+        }
         let confirmed = match answer {
             Ok(counts) if is_newest => self.tally.replace(&holder, &counts, now_ms()),
             Ok(_) => Ok(()),

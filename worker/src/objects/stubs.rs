@@ -1,16 +1,20 @@
 //! The objects as their callers see them: one stub for each kind, one method for each thing that can be asked.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, pin::pin, time::Duration};
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
+use futures::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
-use worker::{Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
+use worker::{Delay, Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
 
 use super::request::path;
 use crate::{
     error::Error,
     wire::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow},
 };
+
+/// How long an object may take to answer.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(15);
 
 /// The object that orders and keeps the messages of one channel.
 pub(crate) struct ChannelStub(Stub);
@@ -116,12 +120,14 @@ async fn send<T: DeserializeOwned, B>(stub: &Stub, path: &str, body: &Body<B>) -
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.0.clone()));
     let request = Request::new_with_init(url(path)?.as_ref(), &init)?;
-    let mut response = stub.fetch_with_request(request).await.map_err(Error::unavailable)?;
-    let text = response.text().await.map_err(Error::unavailable)?;
-    if response.status_code() != 200 {
-        return Err(Error::unavailable(format!("{path} answered {}", response.status_code())));
+    let answer = async {
+        let mut response = stub.fetch_with_request(request).await?;
+        Ok::<_, worker::Error>((response.status_code(), response.text().await?))
+    };
+    match before_deadline(answer).await? {
+        (200, text) => serde_json::from_str(&text).map_err(Error::internal),
+        (status, _) => Err(Error::unavailable(format!("{path} answered {status}"))),
     }
-    serde_json::from_str(&text).map_err(Error::internal)
 }
 
 async fn open_leg(stub: &Stub, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
@@ -132,9 +138,17 @@ async fn open_leg(stub: &Stub, channels: &ChannelSet, cursor: &Cursor) -> Result
     let mut init = RequestInit::new();
     init.with_headers(headers);
     let request = Request::new_with_init(url.as_ref(), &init)?;
-    let response = stub.fetch_with_request(request).await.map_err(Error::unavailable)?;
+    let response = before_deadline(stub.fetch_with_request(request)).await?;
     let status = response.status_code();
     response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
+}
+
+/// Whoever waits for an answer keeps others waiting: one that does not come counts as a failure.
+async fn before_deadline<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, Error> {
+    match select(pin!(answer), Delay::from(ANSWER_DEADLINE)).await {
+        Either::Left((answer, _)) => answer.map_err(Error::unavailable),
+        Either::Right(_) => Err(Error::unavailable("an object does not answer")),
+    }
 }
 
 /// Objects are addressed by their stub; the host of the URL says nothing.

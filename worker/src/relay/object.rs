@@ -134,6 +134,8 @@ impl Inner {
         self.pending.answered(channel);
         match (answer, self.audience.position(channel)) {
             (Ok(head), None) => self.begin_following(channel, head, epoch),
+            // A batch of an earlier follow came first, and may leave out what was published since that ended.
+            (Ok(head), Some(position)) if position < head => self.advance(channel).await,
             (Ok(_), Some(_)) => Ok(()),
             (Err(error), _) => {
                 // It may have heard all the same, and even sent a batch. Nobody was there yet to get that.

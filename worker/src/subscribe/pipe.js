@@ -4,15 +4,18 @@
 // WebAssembly instance away, with every Rust closure in it: a pipe in Rust would leave all other listeners of the
 // isolate connected to nothing. And bytes pass from the socket to the response without a copy through WebAssembly.
 //
-// Binary messages are for the listener. The text "page" asks to be told "more" once everything is written; the text
+// Binary messages are for the listener. The text "pause" asks to be told "more" once little of that waits; the text
 // "live" says that this will not be needed again. The first binary message is the greeting, which ends no long-poll.
+
+/** "pause" is answered with "more" once less than this waits. */
+const HIGH_WATER_MARK = 64 * 1024;
 
 /**
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
  * @param {string} keepAlive what to write when nothing else was for a while
  * @param {number} keepAliveMs
- * @param {number} maxWaitingBytes past this a listener that does not read is cut
+ * @param {number} maxWaitingBytes when more than this waits already, a listener that does not read is cut
  * @returns {ReadableStream<Uint8Array>}
  */
 export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
@@ -43,7 +46,7 @@ export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
 
   function write(bytes) {
     // Dropping what waits, instead of ending in good order, frees its memory at once.
-    if (response.desiredSize + maxWaitingBytes < 0) {
+    if (HIGH_WATER_MARK - response.desiredSize > maxWaitingBytes) {
       stop(1008, "the listener does not read");
       response.error(new Error("the listener does not read"));
       return;
@@ -61,7 +64,7 @@ export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
     if (ended) return;
     if (data === "live") {
       live = true;
-    } else if (data === "page") {
+    } else if (data === "pause") {
       owesMore = true;
       askForMore();
     } else {
@@ -94,7 +97,6 @@ export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
         stop(1000, "the listener left");
       },
     },
-    // "page" is answered as long as anything at all may be written.
-    new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }),
+    new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK }),
   );
 }

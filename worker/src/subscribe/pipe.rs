@@ -7,7 +7,8 @@ use worker::WebSocket;
 use super::subscription::Transport;
 use crate::error::Error;
 
-/// The most bytes that wait for a listener that does not read. Past that it is cut, and comes back with its cursor.
+/// When more bytes than this wait for a listener that does not read, it is cut at the next message, and comes back with
+/// its cursor.
 const MAX_WAITING_BYTES: u32 = 256 * 1024;
 
 #[wasm_bindgen(module = "/src/subscribe/pipe.js")]
