@@ -3,7 +3,9 @@
 import init, { connect } from "/media/client/cyclone_edge_client.js";
 
 const MAX_ROWS = 50;
-const STATS_INTERVAL_MS = 4_000;
+// Reading the counts wakes those who hold them.
+const STATS_INTERVAL_MS = 30_000;
+const STATS_PATIENCE_MS = 4_000;
 // After a refusal that ends a native EventSource for good, such as a proxy's 502 while the hub restarts.
 const RETRY_MS = 3_000;
 
@@ -114,7 +116,7 @@ element("message").addEventListener("keydown", (event) => {
 
 async function countListeners() {
   if (document.visibilityState !== "visible") return;
-  const counts = await fetch("/stats", { signal: AbortSignal.timeout(STATS_INTERVAL_MS) }).then((response) => response.json()).catch(() => undefined);
+  const counts = await fetch("/stats", { signal: AbortSignal.timeout(STATS_PATIENCE_MS) }).then((response) => response.json()).catch(() => undefined);
   if (!Array.isArray(counts)) {
     element("listeners").replaceChildren();
     element("listeners-none").textContent = "The hub does not answer.";

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, EventName};
 use js_sys::{Array, Error, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{CustomEvent, CustomEventInit, Document, Element, Event, MessageEvent, console};
@@ -17,9 +17,6 @@ use crate::{
     options::Options,
     origin::origin,
 };
-
-/// The hub's own event: messages are missing before the one that follows.
-const HUB_GAP: &str = "sse.gap";
 
 const OPEN: &str = "open";
 const ERROR: &str = "error";
@@ -76,7 +73,7 @@ impl Page {
 
     /// The types that must be listened to by name, because some element names them or `more` does; each once.
     pub(crate) fn types<'a>(&'a self, more: &'a [String]) -> Vec<&'a str> {
-        let mut types = vec![OPEN, ERROR, MESSAGE, HUB_GAP];
+        let mut types = vec![OPEN, ERROR, MESSAGE, EventName::GAP];
         let named = self.elements.iter().flat_map(|(_, mark)| mark.types());
         for name in named.chain(more) {
             // A linear search: the sorted collections weigh more than all of this file, and a page names a handful.
@@ -99,7 +96,7 @@ impl Page {
         let event: &MessageEvent = event.unchecked_ref();
         if event.data().is_undefined() {
             self.signal(event);
-        } else if event.type_() == HUB_GAP {
+        } else if event.type_() == EventName::GAP {
             self.gap(event);
         } else {
             self.deliver(event);

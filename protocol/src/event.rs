@@ -76,6 +76,8 @@ pub struct EventName(String);
 impl EventName {
     /// The longest type, in bytes of UTF-8.
     pub const MAX_BYTES: usize = 256;
+    /// The type of the event that tells of a gap.
+    pub const GAP: &str = "sse.gap";
     /// How the hub's own types begin.
     pub const RESERVED_PREFIX: &str = "sse.";
 
@@ -99,7 +101,7 @@ impl EventName {
     /// `sse.gap`: messages are missing between the cursor that a listener came with and the one that this event has.
     #[must_use]
     pub fn gap() -> Self {
-        Self("sse.gap".to_owned())
+        Self(Self::GAP.to_owned())
     }
 
     /// The type as text.

@@ -23,12 +23,9 @@ pub struct Resume {
 }
 
 impl Extent {
-    /// Takes up a listener that comes with `position`; `None` is a new listener, which gets what is published from now on.
+    /// Takes up a listener that comes with `position`.
     #[must_use]
-    pub fn resume(self, position: Option<MessageId>) -> Resume {
-        let Some(position) = position else {
-            return Resume { start: self.head, gap: false };
-        };
+    pub fn resume(self, position: MessageId) -> Resume {
         // Position START is what a listener holds that was there before the first message.
         let of_this_history = position == MessageId::START || (self.born..=self.head).contains(&position);
         if of_this_history && position >= self.trimmed {
@@ -48,9 +45,9 @@ mod tests {
         MessageId::new(value).unwrap()
     }
 
-    fn resume(extent: (u64, u64, u64), position: Option<u64>) -> (u64, bool) {
+    fn resume(extent: (u64, u64, u64), position: u64) -> (u64, bool) {
         let extent = Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) };
-        let resume = extent.resume(position.map(id));
+        let resume = extent.resume(id(position));
         (resume.start.as_u64(), resume.gap)
     }
 
@@ -61,18 +58,16 @@ mod tests {
         let blank = (0, 0, 0);
         let all_trimmed = (100, 200, 200);
         let cases = [
-            ("new", whole, None, (200, false)),
-            ("new on a blank channel", blank, None, (0, false)),
-            ("up to date", whole, Some(200), (200, false)),
-            ("behind", whole, Some(120), (120, false)),
-            ("there before the first message", whole, Some(0), (0, false)),
-            ("there before the first message, trimmed since", trimmed, Some(0), (150, true)),
-            ("at the trim mark", trimmed, Some(150), (150, false)),
-            ("before the trim mark", trimmed, Some(149), (150, true)),
-            ("up to date with nothing left", all_trimmed, Some(200), (200, false)),
-            ("from a wiped history", whole, Some(99), (0, true)),
-            ("from a wiped history, nothing published since", blank, Some(99), (0, true)),
-            ("from a history whose clock ran ahead", whole, Some(201), (0, true)),
+            ("up to date", whole, 200, (200, false)),
+            ("behind", whole, 120, (120, false)),
+            ("there before the first message", whole, 0, (0, false)),
+            ("there before the first message, trimmed since", trimmed, 0, (150, true)),
+            ("at the trim mark", trimmed, 150, (150, false)),
+            ("before the trim mark", trimmed, 149, (150, true)),
+            ("up to date with nothing left", all_trimmed, 200, (200, false)),
+            ("from a wiped history", whole, 99, (0, true)),
+            ("from a wiped history, nothing published since", blank, 99, (0, true)),
+            ("from a history whose clock ran ahead", whole, 201, (0, true)),
         ];
         for (what, extent, position, expected) in cases {
             assert_eq!(resume(extent, position), expected, "{what}");

@@ -1,7 +1,7 @@
 //! The rules of Cyclone Edge: bytes, ids and `now` in, bytes and decisions out.
 //!
 //! No I/O, no clock, no wasm types: whoever calls brings the time and carries out the decision, so every rule is
-//! tested natively. The worker, the browser package and the command line share these words and nothing else.
+//! tested natively. The worker and the browser package share these words and nothing else.
 //!
 //! - `channel_name`, `channel_set`: what a channel may be called, and which ones a listener wants
 //! - `message_id`: how messages of one channel are ordered and named
@@ -9,9 +9,10 @@
 //! - `event`, `event_stream`: SSE framing, and the parser that reads it back
 //! - `extent`: what is left of a channel's history, and what a returning listener gets of it
 //! - `retention`: when history is trimmed
-//! - `page`: a piece of a channel's history (feature `hub`)
+//! - `message`, `page`: a message, and a piece of a channel's history (feature `hub`)
 //! - `delivery`: how a relay joins what channels send it without a hole or a double (feature `hub`)
 //! - `replay`: what a listener is sent, with the cursor of who has it (feature `hub`)
+//! - `recent`: the last messages delivered, for listeners that are about to be live (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
 
@@ -25,11 +26,15 @@ mod event_stream;
 mod extent;
 #[cfg(feature = "hub")]
 mod form;
+#[cfg(feature = "hub")]
+mod message;
 mod message_id;
 #[cfg(feature = "hub")]
 mod page;
 #[cfg(feature = "hub")]
 mod publish;
+#[cfg(feature = "hub")]
+mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
@@ -44,11 +49,15 @@ pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
 pub use form::{NotUtf8, Pair, pairs};
+#[cfg(feature = "hub")]
+pub use message::Message;
 pub use message_id::MessageId;
 #[cfg(feature = "hub")]
-pub use page::{Message, Page};
+pub use page::Page;
 #[cfg(feature = "hub")]
 pub use publish::{InvalidPublishForm, PublishForm};
 #[cfg(feature = "hub")]
-pub use replay::{encode_gap, encode_messages, replay};
+pub use recent::Recent;
+#[cfg(feature = "hub")]
+pub use replay::{Lag, encode_gap, encode_messages, first_lag, replay};
 pub use retention::Retention;

@@ -1,6 +1,6 @@
 //! What a listener is sent: messages and gaps as events, each with the cursor of who has it.
 
-use crate::{ChannelName, Cursor, Event, EventName, Message, MessageId, Page};
+use crate::{ChannelName, ChannelSet, Cursor, Event, EventName, Message, MessageId, Page};
 
 /// Appends messages of the channel at `index` as events, and moves the cursor along.
 pub fn encode_messages(out: &mut String, cursor: &mut Cursor, index: usize, messages: &[Message]) {
@@ -18,6 +18,33 @@ pub fn encode_gap(out: &mut String, cursor: &mut Cursor, index: usize, channel: 
     cursor.set_position(index, position);
     let data = serde_json::json!({ "channels": [channel.as_str()] }).to_string();
     Event { id: &cursor.to_string(), event: Some(&EventName::gap()), data: &data }.encode(out);
+}
+
+/// A channel in which a listener does not stand where live delivery does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// The place of the channel in the set.
+    pub index: usize,
+    /// Its name.
+    pub channel: ChannelName,
+    /// Where the listener stands.
+    pub position: MessageId,
+    /// Where live delivery stands.
+    pub live: MessageId,
+}
+
+/// The first channel of a set in which a listener does not stand where live delivery does; `None` when it may join.
+///
+/// `live` says where live delivery stands. A channel that it does not know is left out.
+pub fn first_lag(
+    channels: &ChannelSet,
+    cursor: &Cursor,
+    live: impl Fn(&ChannelName) -> Option<MessageId>,
+) -> Option<Lag> {
+    channels.iter().enumerate().find_map(|(index, channel)| {
+        let (position, live) = (cursor.position(index), live(channel)?);
+        (position != live).then(|| Lag { index, channel: channel.clone(), position, live })
+    })
 }
 
 /// Frames what a listener that is behind in a channel gets of a page, and moves its cursor to where it stands then.
@@ -54,7 +81,7 @@ pub fn replay(
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::{ChannelSet, EventStream};
+    use crate::EventStream;
     use proptest::prelude::*;
 
     fn id(value: u64) -> MessageId {
@@ -102,6 +129,22 @@ mod tests {
             let events = vec![gap.clone(), "message 6 1:3.6".to_owned()];
             assert_eq!(seen(position, &page(5, true, &[6], 6), 6, 1_000), (events, "3.6".to_owned()));
         }
+    }
+
+    #[test]
+    fn a_listener_may_join_when_it_stands_where_live_delivery_does_in_every_channel() {
+        let channels = ChannelSet::parse(["a,b,c"]).unwrap();
+        let live = |channel: &ChannelName| {
+            [("a", 3), ("b", 7)].iter().find(|(name, _)| *name == channel.as_str()).map(|(_, live)| id(*live))
+        };
+        let lag = |b: Option<u64>| {
+            let cursor = Cursor { source: None, positions: vec![Some(id(3)), b.map(id), Some(id(1))] };
+            first_lag(&channels, &cursor, live).map(|lag| (lag.index, lag.position.as_u64(), lag.live.as_u64()))
+        };
+        assert_eq!(lag(Some(7)), None);
+        assert_eq!(lag(Some(5)), Some((1, 5, 7)));
+        assert_eq!(lag(Some(9)), Some((1, 9, 7)), "ahead is not where live delivery stands either");
+        assert_eq!(lag(None), Some((1, 0, 7)));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! - `app`: the table of routes
 //! - `subscribe`, `publish`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
 //! - `audience`: the listeners that a channel or relay holds; `objects`: how objects are called
-//! - `hooks`, `config`, `http`, `wire`, `clock`, `error`: what several of them need
+//! - `hooks`, `config`, `http`, `clock`, `error`: what several of them need
 //!
 //! The rules that need no runtime are in the crate `cyclone-edge-protocol`.
 
@@ -27,7 +27,6 @@ mod publish;
 mod relay;
 mod stats;
 mod subscribe;
-mod wire;
 
 pub use app::App;
 pub use channel::Channel;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Retry,
     error::Error,
-    wire::{Counts, Holder},
+    objects::{Counts, Holder},
 };
 
 /// The most listeners of one object. The runtime takes 32,768 hibernatable sockets, and ends the isolate at the next;

@@ -4,7 +4,7 @@
 //! does; in that same turn, in which nothing can be published, it becomes live. A page ends where live delivery stands,
 //! since what comes after that will be delivered.
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
+use cyclone_edge_protocol::{ChannelName, MessageId, Page, first_lag};
 use worker::console_error;
 
 use super::{audience::Audience, leg::LegId};
@@ -37,7 +37,7 @@ pub(super) async fn catch_up(audience: &Audience, history: &impl History, leg: L
 async fn replay_pages(audience: &Audience, history: &impl History, leg: LegId) -> Result<(), Error> {
     let mut sent = 0;
     while let Some((channels, cursor)) = audience.behind(leg) {
-        let Some(lag) = first_lag(audience, &channels, &cursor) else {
+        let Some(lag) = first_lag(&channels, &cursor, |channel| audience.position(channel)) else {
             return audience.go_live(leg);
         };
         if sent >= PAGE_BYTES {
@@ -56,20 +56,4 @@ async fn replay_pages(audience: &Audience, history: &impl History, leg: LegId) -
         }
     }
     Ok(())
-}
-
-/// A channel in which a listener does not stand where live delivery does.
-struct Lag {
-    index: usize,
-    channel: ChannelName,
-    position: MessageId,
-    live: MessageId,
-}
-
-fn first_lag(audience: &Audience, channels: &ChannelSet, cursor: &Cursor) -> Option<Lag> {
-    channels.iter().zip(&cursor.positions).enumerate().find_map(|(index, (channel, position))| {
-        let live = audience.position(channel)?;
-        let position = position.unwrap_or(MessageId::START);
-        (position != live).then(|| Lag { index, channel: channel.clone(), position, live })
-    })
 }

@@ -11,8 +11,7 @@ use worker::{Delay, Env, console_error};
 
 use crate::{
     error::Error,
-    objects::DirectoryStub,
-    wire::{Holder, Report},
+    objects::{DirectoryStub, Holder, Report},
 };
 
 /// How long to wait after each failed report. After the last the changes wait for the next one: a timer that went on

@@ -13,8 +13,7 @@ use super::log::Log;
 use crate::{
     audience::PAGE_BYTES,
     error::Error,
-    objects::{RelayStub, Table, integer},
-    wire::{Batch, Delivery, Follow, Unfollow},
+    objects::{Batch, Delivery, Follow, RelayStub, Table, Unfollow, integer},
 };
 
 /// How long after a failed delivery to a relay the channel tries again: the first time, and from then on. (In the second

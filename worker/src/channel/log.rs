@@ -1,7 +1,7 @@
 //! The history of a channel, in SQLite: the order of its messages, what is kept, what has been trimmed.
 //!
-//! A message is one row and nothing else is written when it is published; the head is the last row's id, or the trim
-//! mark where no row is left.
+//! A message is one row, and every now and then the count is written; the head is the last row's id, or the trim mark
+//! where no row is left.
 
 use std::cell::Cell;
 
@@ -11,9 +11,16 @@ use worker::{SqlStorage, SqlStorageValue, console_error};
 
 use crate::{
     error::Error,
-    objects::{Table, integer},
-    wire::Append,
+    objects::{Append, Table, integer},
 };
+
+/// The names of the marks.
+const BORN: &str = "born";
+const TRIMMED: &str = "trimmed";
+const COUNTED: &str = "counted";
+const COUNT: &str = "count";
+/// How many messages come between two counts that are kept: a wake reads at most so many rows.
+const COUNT_EVERY: u64 = 200;
 
 /// The history of a channel.
 pub(super) struct Log {
@@ -22,7 +29,12 @@ pub(super) struct Log {
     marks: Table,
     retention: Retention,
     extent: Cell<Extent>,
+    /// How many messages there are.
     count: Cell<u64>,
+    /// Up to which id they have been counted in the stored count.
+    counted: Cell<MessageId>,
+    /// How many have come since.
+    uncounted: Cell<u64>,
 }
 
 #[derive(Deserialize)]
@@ -30,12 +42,6 @@ struct Row {
     id: MessageId,
     event: Option<String>,
     data: String,
-}
-
-#[derive(Deserialize)]
-struct Counted {
-    count: u64,
-    last: Option<MessageId>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +62,16 @@ impl Log {
         let messages = Table::open(&sql, "messages", create)?;
         let create = "CREATE TABLE marks (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID";
         let marks = Table::open(&sql, "marks", create)?;
-        let log = Self { sql, messages, marks, retention, extent: Cell::default(), count: Cell::new(0) };
+        let log = Self {
+            sql,
+            messages,
+            marks,
+            retention,
+            extent: Cell::default(),
+            count: Cell::default(),
+            counted: Cell::default(),
+            uncounted: Cell::default(),
+        };
         log.read_marks()?;
         log.read_head()?;
         Ok(log)
@@ -69,8 +84,10 @@ impl Log {
         let mut extent = self.extent.get();
         for mark in self.sql.exec("SELECT name, id FROM marks", None)?.to_array::<Mark>()? {
             match mark.name.as_str() {
-                "born" => extent.born = mark.id,
-                "trimmed" => extent.trimmed = mark.id,
+                BORN => extent.born = mark.id,
+                TRIMMED => extent.trimmed = mark.id,
+                COUNTED => self.counted.set(mark.id),
+                COUNT => self.count.set(mark.id.as_u64()),
                 _ => {}
             }
         }
@@ -78,17 +95,28 @@ impl Log {
         Ok(())
     }
 
+    /// Reads no more rows than have come since the last count: each is paid for at every wake.
     fn read_head(&self) -> Result<(), Error> {
-        if !self.messages.exists() {
-            return Ok(());
+        let mut extent = self.extent.get();
+        extent.head = extent.trimmed;
+        if self.messages.exists() {
+            let query = "SELECT id FROM messages WHERE id > ? ORDER BY id DESC";
+            let since = self.sql.exec(query, vec![integer(self.counted.get().as_u64())])?.to_array::<Id>()?;
+            self.count.set(self.count.get() + since.len() as u64);
+            self.uncounted.set(since.len() as u64);
+            extent.head = since.first().map_or(extent.trimmed.max(self.counted.get()), |last| last.id);
         }
-        let query = "SELECT COUNT(*) AS count, MAX(id) AS last FROM messages";
-        if let Some(counted) = self.sql.exec(query, None)?.to_array::<Counted>()?.into_iter().next() {
-            let mut extent = self.extent.get();
-            extent.head = counted.last.unwrap_or(extent.trimmed);
-            self.extent.set(extent);
-            self.count.set(counted.count);
-        }
+        self.extent.set(extent);
+        Ok(())
+    }
+
+    /// Keeps the count, so that a wake need not count from the start.
+    fn keep_count(&self) -> Result<(), Error> {
+        self.set_mark(COUNTED, self.head())?;
+        // A count is no id, but small enough to stand in its column.
+        self.set_mark(COUNT, MessageId::new(self.count.get()).unwrap_or(MessageId::MAX))?;
+        self.counted.set(self.head());
+        self.uncounted.set(0);
         Ok(())
     }
 
@@ -103,7 +131,7 @@ impl Log {
         let id = MessageId::following(extent.head, now_ms);
         self.messages.ensure(&self.sql)?;
         if extent.born == MessageId::START {
-            self.set_mark("born", id)?;
+            self.set_mark(BORN, id)?;
         }
         let event = message.event.as_ref().map(EventName::as_str);
         self.sql.exec(
@@ -114,17 +142,26 @@ impl Log {
         let born = if extent.born == MessageId::START { id } else { extent.born };
         self.extent.set(Extent { born, head: id, ..extent });
         self.count.set(self.count.get() + 1);
-        if self.retention.is_due(self.count.get())
-            && let Err(error) = self.trim_by_count()
-        {
-            console_error!("history was not trimmed: {error}");
+        self.uncounted.set(self.uncounted.get() + 1);
+        if let Err(error) = self.tidy() {
+            console_error!("history was not tidied: {error}");
         }
         Ok(Message { id, event: message.event, data: message.data })
     }
 
+    fn tidy(&self) -> Result<(), Error> {
+        if self.retention.is_due(self.count.get()) {
+            self.trim_by_count()
+        } else if self.uncounted.get() >= COUNT_EVERY {
+            self.keep_count()
+        } else {
+            Ok(())
+        }
+    }
+
     /// A piece of history after a position: about `max_bytes`, and at least one message if there is one.
     pub(super) fn page(&self, after: MessageId, max_bytes: usize) -> Result<Page, Error> {
-        let resume = self.extent.get().resume(Some(after));
+        let resume = self.extent.get().resume(after);
         let mut messages: Vec<Message> = Vec::new();
         let mut end = self.head().max(resume.start);
         if !self.messages.exists() || end == resume.start {
@@ -180,11 +217,11 @@ impl Log {
 
     /// Drops messages up to `last`, and remembers that they are gone: the mark and the rows change together.
     fn trim(&self, last: MessageId) -> Result<(), Error> {
-        self.set_mark("trimmed", last)?;
+        self.set_mark(TRIMMED, last)?;
         let dropped = self.sql.exec("DELETE FROM messages WHERE id <= ?", vec![integer(last.as_u64())])?.rows_written();
         self.count.set(self.count.get().saturating_sub(dropped as u64));
         self.extent.set(Extent { trimmed: last, ..self.extent.get() });
-        Ok(())
+        self.keep_count()
     }
 
     fn set_mark(&self, name: &str, id: MessageId) -> Result<(), Error> {

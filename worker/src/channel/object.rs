@@ -21,8 +21,7 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{Memory, Wake, answer, path, read_json, read_leg_request},
-    wire::{Append, Follow, Holder, PageRequest, Unfollow},
+    objects::{Append, Follow, Holder, Memory, PageRequest, Unfollow, Wake, answer, path, read_json, read_leg_request},
 };
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a

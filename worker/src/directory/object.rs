@@ -19,8 +19,7 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{Memory, Wake, answer, listeners_of, path, read_json},
-    wire::{Counts, Holder, Report},
+    objects::{Counts, Holder, Memory, Report, Wake, answer, listeners_of, path, read_json},
 };
 
 /// How many holders are asked for their counts when somebody asks for all counts.
@@ -93,8 +92,9 @@ impl Inner {
 
     async fn stats(&self) -> Result<Counts, Error> {
         let config = Config::of(&self.env)?;
-        let silent = self.tally.silent(now_ms().saturating_sub(config.stats_confirm_ms), MAX_QUESTIONS)?;
-        stream::iter(silent).for_each_concurrent(QUESTIONS_AT_ONCE, |holder| self.confirm(holder)).await;
+        let confirmed_before_ms = now_ms().saturating_sub(config.stats_confirm_ms);
+        let holders = self.tally.unconfirmed(confirmed_before_ms, MAX_QUESTIONS)?;
+        stream::iter(holders).for_each_concurrent(QUESTIONS_AT_ONCE, |holder| self.confirm(holder)).await;
         self.tally.sums()
     }
 

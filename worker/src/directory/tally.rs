@@ -1,13 +1,14 @@
 //! How many listeners each object has, by channel, and when that was last heard.
 
+use std::collections::BTreeMap;
+
 use cyclone_edge_protocol::ChannelName;
 use serde::Deserialize;
 use worker::SqlStorage;
 
 use crate::{
     error::Error,
-    objects::integer,
-    wire::{Counts, Holder},
+    objects::{Counts, Holder, integer},
 };
 
 /// The most channels that one answer lists: those with the most listeners.
@@ -30,46 +31,87 @@ struct HolderRow {
 }
 
 impl Tally {
-    /// Opens the tally, making its table the first time.
+    /// Opens the tally, making its tables the first time.
     pub(super) fn open(sql: SqlStorage) -> Result<Self, Error> {
         sql.exec(
-            "CREATE TABLE IF NOT EXISTS counts (holder TEXT, channel TEXT, listeners INTEGER NOT NULL, heard_at INTEGER NOT NULL, \
+            "CREATE TABLE IF NOT EXISTS counts (holder TEXT, channel TEXT, listeners INTEGER NOT NULL, \
              PRIMARY KEY (holder, channel)) WITHOUT ROWID",
+            None,
+        )?;
+        sql.exec(
+            "CREATE TABLE IF NOT EXISTS holders (holder TEXT PRIMARY KEY, confirmed_at INTEGER NOT NULL) WITHOUT ROWID",
             None,
         )?;
         Ok(Self { sql })
     }
 
     /// Takes over counts of some channels.
+    ///
+    /// A channel reports all that it has; of a relay's other channels a report says nothing, so it confirms nothing.
     pub(super) fn update(&self, holder: &Holder, counts: &Counts, now_ms: u64) -> Result<(), Error> {
-        let holder = key(holder)?;
-        for (channel, listeners) in counts {
-            let at = vec![holder.as_str().into(), channel.as_str().into()];
-            if *listeners == 0 {
-                self.sql.exec("DELETE FROM counts WHERE holder = ? AND channel = ?", at)?;
-            } else {
-                let values = [at, vec![integer(*listeners), integer(now_ms)]].concat();
-                self.sql.exec(
-                    "INSERT OR REPLACE INTO counts (holder, channel, listeners, heard_at) VALUES (?, ?, ?, ?)",
-                    values,
-                )?;
+        let name = key(holder)?;
+        self.write(&name, counts)?;
+        let has_any = !self.counts_of(&name)?.is_empty();
+        match holder {
+            _ if !has_any => self.forget(&name),
+            Holder::Channel(_) => self.confirm(&name, now_ms),
+            Holder::Relay(_) => {
+                let values = vec![name.into(), integer(now_ms)];
+                self.sql.exec("INSERT OR IGNORE INTO holders (holder, confirmed_at) VALUES (?, ?)", values)?;
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Takes over all counts of a holder: channels that are not named have no listeners.
     pub(super) fn replace(&self, holder: &Holder, counts: &Counts, now_ms: u64) -> Result<(), Error> {
-        self.sql.exec("DELETE FROM counts WHERE holder = ?", vec![key(holder)?.into()])?;
-        self.update(holder, counts, now_ms)
+        let name = key(holder)?;
+        // Only what differs is written: each row costs.
+        let mut known: BTreeMap<ChannelName, u64> = self.counts_of(&name)?.into_iter().collect();
+        let mut changed = counts.clone();
+        changed.retain(|(channel, listeners)| known.remove(channel) != Some(*listeners));
+        changed.extend(known.into_keys().map(|gone| (gone, 0)));
+        self.write(&name, &changed)?;
+        if counts.is_empty() { self.forget(&name) } else { self.confirm(&name, now_ms) }
     }
 
-    /// Holders of which some count was last heard before `heard_before_ms`, at most `limit` of them, the longest silent
-    /// first.
-    pub(super) fn silent(&self, heard_before_ms: u64, limit: u64) -> Result<Vec<Holder>, Error> {
+    fn write(&self, holder: &str, counts: &Counts) -> Result<(), Error> {
+        for (channel, listeners) in counts {
+            let mut values = vec![holder.into(), channel.as_str().into()];
+            let query = if *listeners == 0 {
+                "DELETE FROM counts WHERE holder = ? AND channel = ?"
+            } else {
+                values.push(integer(*listeners));
+                "INSERT OR REPLACE INTO counts (holder, channel, listeners) VALUES (?, ?, ?)"
+            };
+            self.sql.exec(query, values)?;
+        }
+        Ok(())
+    }
+
+    fn counts_of(&self, holder: &str) -> Result<Counts, Error> {
+        let query = "SELECT channel, listeners FROM counts WHERE holder = ?";
+        let counts = self.sql.exec(query, vec![holder.into()])?.to_array::<Sum>()?;
+        Ok(counts.into_iter().map(|count| (count.channel, count.listeners)).collect())
+    }
+
+    fn confirm(&self, holder: &str, now_ms: u64) -> Result<(), Error> {
+        let values = vec![holder.into(), integer(now_ms)];
+        self.sql.exec("INSERT OR REPLACE INTO holders (holder, confirmed_at) VALUES (?, ?)", values)?;
+        Ok(())
+    }
+
+    fn forget(&self, holder: &str) -> Result<(), Error> {
+        self.sql.exec("DELETE FROM holders WHERE holder = ?", vec![holder.into()])?;
+        Ok(())
+    }
+
+    /// Holders whose counts were last confirmed before `confirmed_before_ms`, at most `limit` of them, those first for
+    /// which that is longest ago.
+    pub(super) fn unconfirmed(&self, confirmed_before_ms: u64, limit: u64) -> Result<Vec<Holder>, Error> {
         let rows = self.sql.exec(
-            "SELECT holder FROM counts GROUP BY holder HAVING MIN(heard_at) < ? ORDER BY MIN(heard_at) LIMIT ?",
-            vec![integer(heard_before_ms), integer(limit)],
+            "SELECT holder FROM holders WHERE confirmed_at < ? ORDER BY confirmed_at LIMIT ?",
+            vec![integer(confirmed_before_ms), integer(limit)],
         )?;
         let holder = |row: HolderRow| serde_json::from_str(&row.holder).map_err(Error::internal);
         rows.to_array::<HolderRow>()?.into_iter().map(holder).collect()

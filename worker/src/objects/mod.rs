@@ -2,16 +2,19 @@
 //!
 //! Everything goes through `fetch`: RPC of workers-rs cannot be received by objects written in Rust.
 //!
+//! - `calls`: what objects are asked, and what they answer
 //! - `stubs`: the objects as their callers see them
 //! - `request`: internal requests, as an object reads and answers them
 //! - `memory`: what an object keeps in memory
 //! - `sql`: what every table needs
 
+mod calls;
 mod memory;
 mod request;
 mod sql;
 mod stubs;
 
+pub(crate) use calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow};
 pub(crate) use memory::{Memory, Wake};
 pub(crate) use request::{answer, path, read_json, read_leg_request};
 pub(crate) use sql::{Table, integer};

@@ -7,11 +7,11 @@ use futures::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Delay, Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
 
-use super::request::path;
-use crate::{
-    error::Error,
-    wire::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow},
+use super::{
+    calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow},
+    request::path,
 };
+use crate::error::Error;
 
 /// How long an object may take to answer.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(15);

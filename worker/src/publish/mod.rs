@@ -15,8 +15,7 @@ use crate::{
     error::Error,
     hooks::{Hooks, Publication},
     http::read_bounded,
-    objects::{Body, ChannelStub},
-    wire::Append,
+    objects::{Append, Body, ChannelStub},
 };
 
 /// A byte of a message takes up to six in a body: `\u0000` in JSON, `%00` in a form.

@@ -10,8 +10,7 @@ use worker::SqlStorage;
 
 use crate::{
     error::Error,
-    objects::integer,
-    wire::{Follow, Unfollow},
+    objects::{Follow, Unfollow, integer},
 };
 
 /// The follows and groups of a relay.

@@ -6,11 +6,9 @@
 //! - `object`: the Durable Object: requests and sockets
 //! - `follows`: which channels it follows, and which sets of them its listeners want, in SQLite
 //! - `pending`: the channels that listeners are about to be taken for
-//! - `recent`: the last messages delivered, for listeners that are about to be live
 
 mod follows;
 mod object;
 mod pending;
-mod recent;
 
 pub use object::Relay;

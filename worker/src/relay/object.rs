@@ -4,21 +4,23 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page, accept};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page, Recent, accept};
 use futures::future::join_all;
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
     durable_object, wasm_bindgen,
 };
 
-use super::{follows::Follows, pending::Pending, recent::Recent};
+use super::{follows::Follows, pending::Pending};
 use crate::{
     audience::{Audience, BROKEN_OFF, History, Left, PAGE_BYTES, admit, hear},
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{ChannelStub, Memory, Wake, answer, path, read_json, read_leg_request},
-    wire::{Batch, Delivery, Follow, Holder, PageRequest},
+    objects::{
+        Batch, ChannelStub, Delivery, Follow, Holder, Memory, PageRequest, Wake, answer, path, read_json,
+        read_leg_request,
+    },
 };
 
 /// The object that holds listeners of several channels.

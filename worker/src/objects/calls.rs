@@ -1,4 +1,4 @@
-//! What the worker and the objects say to each other: JSON in the bodies of internal requests.
+//! What objects are asked, and what they answer: JSON in the bodies of internal requests.
 
 use cyclone_edge_protocol::{ChannelName, EventName, MessageId, Page};
 use serde::{Deserialize, Serialize};
