@@ -113,6 +113,7 @@ async fn a_hundred_channels_are_enough_and_one_more_is_too_many() {
     let mut response = hub.get(&format!("/?channels={}", channels(100))).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(response.chunk().await.unwrap().is_some());
+    assert_eq!(hub.get(&format!("/?channels={}", channels(101))).send().await.unwrap().status(), 400);
 }
 
 #[tokio::test]

@@ -19,7 +19,67 @@ async fn two_listeners_on_one_relay_with_different_sets_get_only_theirs() {
     };
     assert_eq!(sorted(cats.next_data(3).await), ["hello", "meow", "mew"]);
     assert_eq!(sorted(dogs.next_data(3).await), ["hello", "woof", "wuff"]);
-    assert!(hub.log().contains("relay local-0 woke") && !hub.log().contains("relay local-1"));
+    assert_eq!(
+        hub.log().matches(" woke").count(),
+        hub.log().matches("channel ").count() + 1,
+        "one relay: {}",
+        hub.log()
+    );
+}
+
+#[tokio::test]
+async fn a_message_crosses_to_every_place_that_listens() {
+    let hub = Hub::start().await;
+    let mut listeners = Vec::new();
+    for place in ["FRA", "LHR", "SIN"] {
+        listeners.push(hub.subscribe_at(place, &["a", "b"]).await);
+    }
+    for number in 0..20 {
+        hub.publish(&[["a", "b"][number % 2]], &number.to_string()).await;
+    }
+    for listener in &mut listeners {
+        let mut numbers: Vec<usize> = listener.next_data(20).await.iter().map(|data| data.parse().unwrap()).collect();
+        // Order holds within a channel, not between channels.
+        for parity in 0..2 {
+            assert!(numbers.iter().filter(|number| *number % 2 == parity).is_sorted(), "{numbers:?}");
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..20).collect::<Vec<_>>());
+    }
+    for place in ["fra-0", "lhr-0", "sin-0"] {
+        assert!(hub.log().contains(&format!("relay {place} woke")), "{place}: {}", hub.log());
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_moves_from_place_to_place_sees_everything_once() {
+    let hub = Hub::start().await;
+    let places = ["FRA", "LHR", "SIN"];
+    // Others keep the relays following, each as far as it has come.
+    let mut others = Vec::new();
+    for place in places {
+        others.push(hub.subscribe_at(place, &["a", "b"]).await);
+    }
+    let mut listener = hub.subscribe_at("FRA", &["a", "b"]).await;
+    let publish = async {
+        for number in 0..400 {
+            hub.publish(&["a"], &number.to_string()).await;
+        }
+    };
+    let listen = async {
+        let mut seen = Vec::new();
+        while seen.len() < 400 {
+            let event = listener.next_event().await;
+            seen.push(event.data.parse::<usize>().unwrap());
+            if seen.len() % 7 == 0 {
+                listener.move_to(places[seen.len() % 3]);
+                listener.connect(&hub).await.unwrap();
+            }
+        }
+        seen
+    };
+    let ((), seen) = tokio::join!(publish, listen);
+    assert_eq!(seen, (0..400).collect::<Vec<_>>());
 }
 
 #[tokio::test]

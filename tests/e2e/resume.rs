@@ -1,9 +1,15 @@
 //! Invariant 1: per channel, every listener sees messages in publish order, each exactly once, through any number of
 //! reconnects and restarts, as long as history reaches back; otherwise it sees `sse.gap`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
-use harness::{DEADLINE, Hub, Listener, eventually, within};
+use cyclone_edge_protocol::ReceivedEvent;
+use futures::future::join_all;
+use harness::{DEADLINE, Hub, KEY, Listener, eventually, within};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tokio::fs;
 
@@ -89,6 +95,75 @@ async fn a_hub_killed_and_restarted_while_it_is_published_to_loses_and_doubles_n
             assert_eq!(seen[*channel], acknowledged[channel], "{channel} of {channels:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_in_flight_when_the_hub_is_killed_arrives_once_if_it_was_acknowledged() {
+    for channels in [&["a"][..], &["a", "b", "c"][..]] {
+        let mut hub = Hub::start().await;
+        let mut listener = hub.subscribe(channels).await;
+        let acknowledged = Arc::new(Mutex::new(Vec::new()));
+        let publishers = channels.iter().map(|channel| {
+            let (publish, acknowledged) = (hub.post("/publish").bearer_auth(KEY), acknowledged.clone());
+            publish_until_acknowledged(publish, channel, 300, acknowledged)
+        });
+        let publishers = join_all(publishers);
+        let count = async || acknowledged.lock().unwrap().len();
+        let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let kills = async {
+            for kill in 1..=4 {
+                eventually("more to be acknowledged", count, |count| *count >= kill * 40 * channels.len()).await;
+                hub.kill().await;
+                hub.restart().await;
+                while let Some(event) = within(DEADLINE, "an event", listener.next()).await {
+                    see(&mut seen, channels, &event);
+                }
+                listener.connect(&hub).await.unwrap();
+            }
+        };
+        tokio::join!(kills, publishers);
+        let acknowledged = acknowledged.lock().unwrap().clone();
+        let is_missing = |seen: &BTreeMap<String, Vec<u64>>| {
+            acknowledged.iter().any(|(channel, id)| !seen.get(channel).is_some_and(|ids| ids.contains(id)))
+        };
+        while is_missing(&seen) {
+            see(&mut seen, channels, &listener.next_event().await);
+        }
+        for ids in seen.values() {
+            assert!(ids.is_sorted_by(|one, next| one < next), "in order and once: {ids:?}");
+        }
+    }
+}
+
+/// Publishes so many messages, each again and again until the hub says that it has it.
+async fn publish_until_acknowledged(
+    publish: RequestBuilder,
+    channel: &str,
+    count: usize,
+    acknowledged: Arc<Mutex<Vec<(String, u64)>>>,
+) {
+    for number in 0..count {
+        let body = json!({ "channel": channel, "message": number });
+        let id = eventually(
+            "an acknowledgement",
+            async || {
+                let answer = publish.try_clone().unwrap().json(&body).send().await.ok()?.error_for_status().ok()?;
+                answer.json::<Value>().await.ok()?["ids"][channel].as_u64()
+            },
+            Option::is_some,
+        );
+        let id = id.await.unwrap();
+        acknowledged.lock().unwrap().push((channel.to_owned(), id));
+    }
+}
+
+/// Notes the id of an event in its channel.
+fn see(seen: &mut BTreeMap<String, Vec<u64>>, channels: &[&str], event: &ReceivedEvent) {
+    assert_eq!(event.event, "message", "{event:?}");
+    let (source, positions) = event.last_event_id.split_once(':').unwrap_or(("0", &event.last_event_id));
+    let source: usize = source.parse().unwrap();
+    let id = positions.split('.').nth(source).unwrap().parse().unwrap();
+    seen.entry(channels[source].to_owned()).or_default().push(id);
 }
 
 /// Reads an event of the form `channel number`; `false` when the connection has ended.

@@ -35,14 +35,19 @@ async fn the_id_of_a_single_channel_is_the_message_id_and_tells_the_time() {
 #[tokio::test]
 async fn ids_go_on_increasing_however_fast_messages_come() {
     let hub = Hub::start().await;
+    let mut listener = hub.subscribe(&["a"]).await;
     let publishes = (0..50).map(|n| {
         let hub = &hub;
         async move { hub.publish(&["a"], &n.to_string()).await["a"] }
     });
-    let mut ids = futures::future::join_all(publishes).await;
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), 50);
+    let mut acknowledged = futures::future::join_all(publishes).await;
+    acknowledged.sort_unstable();
+    let mut delivered: Vec<u64> = Vec::new();
+    for _ in 0..50 {
+        delivered.push(listener.next_event().await.last_event_id.parse().unwrap());
+    }
+    assert_eq!(delivered, acknowledged, "in the order of their ids");
+    assert!(delivered.is_sorted_by(|one, next| one < next), "{delivered:?}");
 }
 
 #[tokio::test]

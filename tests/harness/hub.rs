@@ -23,6 +23,9 @@ use crate::{DEADLINE, Listener, project::root, within};
 /// The publish key of every hub in the tests.
 pub const KEY: &str = "test-key";
 
+/// The header from which the runtime takes what Cloudflare says of a connection, such as the place where it arrived.
+pub(crate) const PLACE_HEADER: &str = "CF-Blob";
+
 /// A hub to be.
 #[derive(Clone, Debug)]
 pub struct HubBuilder {
@@ -43,8 +46,18 @@ pub struct Hub {
 
 impl HubBuilder {
     #[expect(clippy::needless_pass_by_value, reason = "numbers and texts read best as they are")]
-    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
-        self.settings.insert(name.to_owned(), value.to_string());
+    pub fn setting(self, name: &str, value: impl ToString) -> Self {
+        let value = format!("text = {:?}", value.to_string());
+        self.binding(name, value)
+    }
+
+    /// A setting that is no text: JSON.
+    pub fn json_setting(self, name: &str, json: &str) -> Self {
+        self.binding(name, format!("json = {json:?}"))
+    }
+
+    fn binding(mut self, name: &str, value: String) -> Self {
+        self.settings.insert(name.to_owned(), value);
         self
     }
 
@@ -149,6 +162,14 @@ impl Hub {
         listener
     }
 
+    /// A new listener in a place with a name such as `FRA`, connected.
+    pub async fn subscribe_at(&self, place: &str, channels: &[&str]) -> Listener {
+        let mut listener = Listener::new(channels);
+        listener.move_to(place);
+        listener.connect(self).await.unwrap();
+        listener
+    }
+
     /// Listeners by channel.
     pub async fn stats(&self) -> BTreeMap<String, u64> {
         let counts: Vec<(String, u64)> = self.get("/stats").send().await.unwrap().json().await.unwrap();
@@ -211,7 +232,7 @@ fn write_config(builder: &HubBuilder, disk: &Path) -> String {
             .unwrap();
     }
     for (name, value) in &builder.settings {
-        writeln!(bindings, "    (name = {name:?}, text = {value:?}),").unwrap();
+        writeln!(bindings, "    (name = {name:?}, {value}),").unwrap();
     }
     let (worker, media, objects) = (&builder.worker, root().join("media"), disk.join("objects"));
     format!(
@@ -222,7 +243,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = {objects:?}, writable = true)),
     (name = "media", disk = (path = {media:?})),
   ],
-  sockets = [(name = "http", http = (), service = "main")],
+  sockets = [(name = "http", http = (cfBlobHeader = {PLACE_HEADER:?}), service = "main")],
 );
 const hub :Workerd.Worker = (
   modules = [

@@ -5,12 +5,15 @@ use std::{collections::VecDeque, time::Duration};
 use cyclone_edge_protocol::{EventStream, ReceivedEvent};
 use reqwest::Response;
 
-use crate::{DEADLINE, Hub, within};
+use serde_json::json;
+
+use crate::{DEADLINE, Hub, hub::PLACE_HEADER, within};
 
 /// A listener.
 #[derive(Debug)]
 pub struct Listener {
     query: Vec<(&'static str, String)>,
+    place: Option<String>,
     last_event_id: String,
     connection: Option<Connection>,
 }
@@ -26,13 +29,18 @@ struct Connection {
 impl Listener {
     pub fn new(channels: &[&str]) -> Self {
         let query = channels.iter().map(|channel| ("channels", (*channel).to_owned())).collect();
-        Self { query, last_event_id: String::new(), connection: None }
+        Self { query, place: None, last_event_id: String::new(), connection: None }
     }
 
     /// Adds a parameter to the address.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.query.push((name, value.to_owned()));
         self
+    }
+
+    /// Connects from another place from now on, which has a name such as `FRA`.
+    pub fn move_to(&mut self, place: &str) {
+        self.place = Some(place.to_owned());
     }
 
     pub fn resume_from(&mut self, last_event_id: &str) {
@@ -49,6 +57,9 @@ impl Listener {
         let mut request = hub.get("/").query(&self.query);
         if !self.last_event_id.is_empty() {
             request = request.header("Last-Event-ID", &self.last_event_id);
+        }
+        if let Some(place) = &self.place {
+            request = request.header(PLACE_HEADER, json!({ "colo": place }).to_string());
         }
         let response = request.send().await.map_err(|error| error.to_string())?;
         assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
