@@ -85,9 +85,58 @@ async fn what_curl_publishes_arrives_at_curl_as_the_readme_shows() {
         shown.iter().map(|line| shape(line)).collect::<Vec<_>>()
     );
 
+    let published = shell(&line("curl -H", port)).output().await.unwrap();
+    let answer = String::from_utf8(published.stdout).unwrap();
+    assert!(answer.starts_with(r#"{"status":"ok","ids":{"cats":"#) && answer.contains(r#","dogs":"#), "{answer}");
+    for expected in ["", "id: ", "event: born", r#"data: {"name": "Tom"}"#] {
+        let line = next_line(&mut heard).await;
+        assert!(line.starts_with(expected), "{line:?} is {expected:?}");
+    }
+
     hub.kill().await.unwrap();
     let answers = async || reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
     eventually("wrangler to stop", answers, |answers| !answers).await;
+}
+
+#[tokio::test]
+async fn the_hub_runs_under_workerd_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let serve = line("mkdir -p data", 0);
+    let (_, serve) = serve.split_once(" && ").unwrap();
+    let serve = format!(
+        "env {serve} --socket-addr http=127.0.0.1:0 --control-fd=1 --directory-path objects={}",
+        data.path().display()
+    );
+    let mut hub = shell(&serve).spawn().unwrap();
+    let listening = next_line(&mut BufReader::new(hub.stdout.take().unwrap()).lines()).await;
+    let port = serde_json::from_str::<serde_json::Value>(&listening).unwrap()["port"].as_u64().unwrap();
+    let address = format!("http://127.0.0.1:{port}");
+    let publish = reqwest::Client::new().post(format!("{address}/publish"));
+    let form = [("key", "choose-one"), ("channel", "cats"), ("message", "hello")];
+    assert_eq!(publish.form(&form).send().await.unwrap().status(), 200);
+    assert!(reqwest::get(format!("{address}/media/demo.js")).await.unwrap().status().is_success());
+    assert!(data.path().join("cyclone-edge-Channel").exists(), "the message is on the disk");
+    hub.kill().await.unwrap();
+}
+
+#[test]
+fn workerd_gets_the_date_the_objects_and_the_settings_that_the_project_has() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let (wrangler, workerd): (toml::Table, _) = (read("wrangler.toml").parse().unwrap(), read("workerd.capnp"));
+    assert!(workerd.contains(&format!("compatibilityDate = {:?}", wrangler["compatibility_date"].as_str().unwrap())));
+    for object in wrangler["durable_objects"]["bindings"].as_array().unwrap() {
+        let (name, class) = (object["name"].as_str().unwrap(), object["class_name"].as_str().unwrap());
+        let binding = format!("(name = {name:?}, durableObjectNamespace = {class:?})");
+        assert!(workerd.contains(&binding), "{binding}");
+    }
+    let readme = read("README.md");
+    let (_, settings) = readme.split_once("## Settings").unwrap();
+    let (settings, _) = settings.split_once("\n## ").unwrap();
+    let names: Vec<&str> = settings.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    for name in names {
+        assert!(workerd.contains(&format!("(name = {name:?}, fromEnvironment = {name:?})")), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,42 @@
+# The hub on one machine, without Cloudflare: README, "Run it on your own machine". `node tools/build.mjs` makes what it
+# embeds. The objects keep their storage in the folder `data`.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "hub", worker = .hub),
+    (name = "objects", disk = (path = "data", writable = true)),
+    (name = "media", disk = (path = "media")),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:8080", http = (), service = "hub")],
+);
+
+const hub :Workerd.Worker = (
+  modules = [
+    (name = "index.js", esModule = embed "worker/build/index.js"),
+    (name = "./index_bg.wasm", wasm = embed "worker/build/index_bg.wasm"),
+  ],
+  # The date and the objects are those of wrangler.toml.
+  compatibilityDate = "2026-09-01",
+  bindings = [
+    (name = "CHANNELS", durableObjectNamespace = "Channel"),
+    (name = "RELAYS", durableObjectNamespace = "Relay"),
+    (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    (name = "ASSETS", service = "media"),
+    (name = "PUBLISH_KEY", fromEnvironment = "PUBLISH_KEY"),
+    (name = "PUBLISH_OPEN", fromEnvironment = "PUBLISH_OPEN"),
+    (name = "KEEPALIVE_SECONDS", fromEnvironment = "KEEPALIVE_SECONDS"),
+    (name = "RETRY_MS", fromEnvironment = "RETRY_MS"),
+    (name = "HISTORY_MESSAGES", fromEnvironment = "HISTORY_MESSAGES"),
+    (name = "HISTORY_SECONDS", fromEnvironment = "HISTORY_SECONDS"),
+    (name = "MAX_MESSAGE_BYTES", fromEnvironment = "MAX_MESSAGE_BYTES"),
+    (name = "CORS_ORIGINS", fromEnvironment = "CORS_ORIGINS"),
+    (name = "STATS_CONFIRM_SECONDS", fromEnvironment = "STATS_CONFIRM_SECONDS"),
+  ],
+  durableObjectNamespaces = [
+    (className = "Channel", uniqueKey = "cyclone-edge-Channel", enableSql = true),
+    (className = "Relay", uniqueKey = "cyclone-edge-Relay", enableSql = true),
+    (className = "Directory", uniqueKey = "cyclone-edge-Directory", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "objects"),
+);
