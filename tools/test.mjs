@@ -3,7 +3,8 @@
 
 import { ensureBrowser } from "./browser.mjs";
 import { build } from "./build.mjs";
-import { Failure, main, run, step } from "./run.mjs";
+import { installDebian } from "./debian.mjs";
+import { Failure, find, main, run, step } from "./run.mjs";
 import { ensureToolchain } from "./toolchain.mjs";
 
 const STEPS = [
@@ -20,7 +21,11 @@ const STEPS = [
     name: "e2e",
     title: "End to end: worker, runtime and Chromium",
     run: cargoTest("cyclone-edge-tests"),
-    prepare: () => build("worker", "client", "examples/hooks", "tests/panic"),
+    prepare: async () => {
+      // README's lines are run as they are typed.
+      if (!find("curl")) await installDebian("curl", "curl");
+      await build("worker", "client", "examples/hooks", "tests/panic");
+    },
     browser: true,
   },
 ];
