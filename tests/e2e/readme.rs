@@ -122,7 +122,8 @@ async fn the_hub_runs_under_workerd_alone() {
 #[test]
 fn workerd_gets_the_date_the_objects_and_the_settings_that_the_project_has() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
-    let (wrangler, workerd): (toml::Table, _) = (read("wrangler.toml").parse().unwrap(), read("workerd.capnp"));
+    let (wrangler, workerd): (toml::Table, _) =
+        (read("wrangler.toml").parse().unwrap(), read("examples/self-host/workerd.capnp"));
     assert!(workerd.contains(&format!("compatibilityDate = {:?}", wrangler["compatibility_date"].as_str().unwrap())));
     for object in wrangler["durable_objects"]["bindings"].as_array().unwrap() {
         let (name, class) = (object["name"].as_str().unwrap(), object["class_name"].as_str().unwrap());

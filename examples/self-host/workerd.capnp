@@ -1,5 +1,7 @@
-# The hub on one machine, without Cloudflare: README, "Run it on your own machine". `node tools/build.mjs` makes what it
-# embeds. The objects keep their storage in the folder `data`.
+# Run it in the project's folder with `mkdir -p data && PUBLISH_KEY=choose-one npx workerd serve examples/self-host/workerd.capnp`
+#
+# The hub on one machine, without Cloudflare. `node tools/build.mjs` makes what it embeds. The objects keep their storage in
+# the folder `data`; settings come from the environment.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -13,8 +15,8 @@ const config :Workerd.Config = (
 
 const hub :Workerd.Worker = (
   modules = [
-    (name = "index.js", esModule = embed "worker/build/index.js"),
-    (name = "./index_bg.wasm", wasm = embed "worker/build/index_bg.wasm"),
+    (name = "index.js", esModule = embed "../../worker/build/index.js"),
+    (name = "./index_bg.wasm", wasm = embed "../../worker/build/index_bg.wasm"),
   ],
   # The date and the objects are those of wrangler.toml.
   compatibilityDate = "2026-09-01",
