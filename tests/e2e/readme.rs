@@ -2,7 +2,8 @@
 
 use std::{process::Stdio, time::Duration};
 
-use harness::{DEADLINE, eventually, root, within};
+use harness::{Browser, DEADLINE, Hub, KEY, eventually, root, within};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
     process::{Child, Command},
@@ -116,6 +117,31 @@ async fn what_curl_publishes_arrives_at_curl_as_the_readme_shows() {
 }
 
 #[tokio::test]
+async fn the_page_of_the_readme_shows_what_its_elements_want() {
+    let hub = Hub::start().await;
+    let page = lines_of("html").join("\n");
+    let (elements, script) = page.split_once(r#"<script type="module">"#).unwrap();
+    let script = script.split_once("</script>").unwrap().0;
+    // What is run in a page by a driver is no module.
+    let script = script.replace("import init, { connect } from", "const { default: init, connect } = await import(");
+    let script = script.replace(".js\";", ".js\");");
+    let browser = Browser::start().await;
+    browser.open(&hub.url("/healthz")).await;
+    let failure = browser.run_async(&format!("document.body.innerHTML = `{elements}`; {script}")).await;
+    assert_eq!(failure, Value::Null);
+    eventually("the page to listen", || hub.stats(), |stats| stats.len() == 3).await;
+    for (channel, event, message) in
+        [("dogs", "", "1"), ("prices", "rise", "2"), ("prices", "", "3"), ("prices", "fall", "4")]
+    {
+        let form = [("key", KEY), ("channel", channel), ("event", event), ("message", message)];
+        assert_eq!(hub.post("/publish").form(&form).send().await.unwrap().status(), 200);
+    }
+    let shown = "[...document.querySelectorAll('div.sse')].map((element) => element.innerText.trim())";
+    let expected = json!(["dogs message: 1", "prices rise: 2\nprices fall: 4"]);
+    browser.eventually("both elements to show theirs", shown, |shown| *shown == expected).await;
+}
+
+#[tokio::test]
 async fn the_hub_runs_under_workerd_alone() {
     let data = tempfile::tempdir().unwrap();
     let serve = line("mkdir -p data", 0);
@@ -126,7 +152,7 @@ async fn the_hub_runs_under_workerd_alone() {
     );
     let mut hub = Group::start(&mut shell(&serve));
     let listening = next_line(&mut BufReader::new(hub.0.stdout.take().unwrap()).lines()).await;
-    let port = serde_json::from_str::<serde_json::Value>(&listening).unwrap()["port"].as_u64().unwrap();
+    let port = serde_json::from_str::<Value>(&listening).unwrap()["port"].as_u64().unwrap();
     let address = format!("http://127.0.0.1:{port}");
     let publish = reqwest::Client::new().post(format!("{address}/publish"));
     let form = [("key", "choose-one"), ("channel", "cats"), ("message", "hello")];
