@@ -6,12 +6,15 @@
 //! - `options`: what a page may say to [`connect`]
 //! - `mark`: what one marked element wants to hear
 //! - `origin`: which channel an event is from
+//! - `place`: where a listener stands when it goes on with other channels
 //! - `message`: how a payload is read
 //! - `page`: the marked elements, and the DOM events they get
+//! - `watch`: notices when the marks of a page change
+//! - `source`: the browser's own `EventSource`, and the place in what happens there
 //! - `connection`: the one connection and everything to be undone when it closes
 //! - `error`: the one place that turns whatever can be thrown into an `Error`
 //!
-//! `mark` and `origin` know nothing of the browser and are tested natively; the rest is tested in one.
+//! `mark`, `origin` and `place` know nothing of the browser and are tested natively; the rest is tested in one.
 
 mod connection;
 mod error;
@@ -20,6 +23,9 @@ mod message;
 mod options;
 mod origin;
 mod page;
+mod place;
+mod source;
+mod watch;
 
 pub use connection::{Connection, connect};
 pub use options::ConnectOptions;

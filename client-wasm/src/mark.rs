@@ -16,12 +16,8 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// Where an element names its channels, separated by commas. Spaces around a name do not count.
-    pub(crate) const CHANNELS: &str = "data-sse-channels";
-    /// Where an element names the types it wants, separated by commas or spaces. Without any it gets all.
-    pub(crate) const TYPES: &str = "data-sse-events";
-
-    /// Reads both attributes. An element that names no channel is none of ours.
+    /// Reads both attributes: channels are separated by commas, and spaces around a name do not count; types are
+    /// separated by commas or spaces, and without any the element gets all. One that names no channel is none of ours.
     ///
     /// # Errors
     /// When a name breaks a rule of [`ChannelName`].

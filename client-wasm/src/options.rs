@@ -19,6 +19,10 @@ export interface ConnectOptions {
   type?: "json" | "text";
   /** SSE event types to hear besides those that elements name in `data-sse-events`. Default: none. */
   events?: string[];
+  /** The attribute that names an element's channels. Default: `"data-sse-channels"`. */
+  channelAttr?: string;
+  /** The attribute that names the types an element wants. Default: `"data-sse-events"`. */
+  eventAttr?: string;
   /** Whether cookies go along to another origin. Default: `false`. */
   withCredentials?: boolean;
   /** Whether everything that happens is written to the console. Default: `false`. */
@@ -57,6 +61,8 @@ pub(crate) struct Options {
     pub(crate) event_prefix: String,
     pub(crate) json: bool,
     pub(crate) events: Vec<String>,
+    pub(crate) channel_attribute: String,
+    pub(crate) type_attribute: String,
     pub(crate) with_credentials: bool,
     pub(crate) debug: bool,
 }
@@ -80,6 +86,8 @@ impl Options {
                 _ => return Err(expected("type", "\"json\" or \"text\"")),
             },
             events: texts(given, "events")?,
+            channel_attribute: text(given, "channelAttr", "data-sse-channels")?,
+            type_attribute: text(given, "eventAttr", "data-sse-events")?,
             with_credentials: flag(given, "withCredentials")?,
             debug: flag(given, "debug")?,
         })

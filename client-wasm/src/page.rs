@@ -3,7 +3,10 @@
 //! Events of the connection (`open`, `error`, `gap`) and of messages share one prefix. So that no publisher can forge
 //! the former, a message of such a type is dispatched as `message` only, with its type in the detail.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet, EventName};
 use js_sys::{Array, Error, Object, Reflect};
@@ -24,15 +27,19 @@ const GAP: &str = "gap";
 
 /// The elements that one connection serves.
 pub(crate) struct Page {
-    /// At least one.
-    elements: Vec<(Element, Mark)>,
-    /// What all of them want together.
-    channels: ChannelSet,
-    prefix: String,
-    json: bool,
-    debug: bool,
+    document: Document,
+    options: Options,
+    marked: RefCell<Rc<Marked>>,
     /// A handler may close the connection while elements after its own are still to be told.
     closed: Cell<bool>,
+}
+
+/// What is marked at some moment.
+#[derive(Default)]
+struct Marked {
+    elements: Vec<(Element, Mark)>,
+    /// What all of them want together; `None` when there is no element.
+    channels: Option<ChannelSet>,
 }
 
 impl Page {
@@ -40,48 +47,58 @@ impl Page {
     ///
     /// # Errors
     /// When there is none, or one of them is marked with something that is no channel name.
-    pub(crate) fn find(document: &Document, options: &Options) -> Result<Self, Error> {
-        let found = document.query_selector_all(&options.selector).map_err(thrown)?;
-        let mut elements = Vec::new();
-        for index in 0..found.length() {
-            // A selector finds nothing but elements.
-            let Some(element) = found.get(index).map(JsCast::unchecked_into) else { continue };
-            if let Some(mark) = read_mark(&element)? {
-                elements.push((element, mark));
-            }
+    pub(crate) fn find(document: Document, options: Options) -> Result<Self, Error> {
+        let (marked, wrong) = Marked::find(&document, &options)?;
+        if let Some(wrong) = wrong {
+            return Err(wrong);
         }
-        if elements.is_empty() {
+        if marked.channels.is_none() {
+            let (selector, attribute) = (&options.selector, &options.channel_attribute);
             return Err(error(
-                ["found no element that matches `", &options.selector, "` and names channels in ", Mark::CHANNELS]
-                    .concat(),
+                ["found no element that matches `", selector, "` and names channels in ", attribute].concat(),
             ));
         }
-        let names = elements.iter().flat_map(|(_, mark)| mark.channels()).cloned();
-        Ok(Self {
-            channels: ChannelSet::new(names).map_err(error)?,
-            elements,
-            prefix: options.event_prefix.clone(),
-            json: options.json,
-            debug: options.debug,
-            closed: Cell::new(false),
-        })
+        Ok(Self { document, options, marked: RefCell::new(Rc::new(marked)), closed: Cell::new(false) })
     }
 
-    pub(crate) fn channels(&self) -> &ChannelSet {
-        &self.channels
-    }
-
-    /// The types that must be listened to by name, because some element names them or `more` does; each once.
-    pub(crate) fn types<'a>(&'a self, more: &'a [String]) -> Vec<&'a str> {
-        let mut types = vec![OPEN, ERROR, MESSAGE, EventName::GAP];
-        let named = self.elements.iter().flat_map(|(_, mark)| mark.types());
-        for name in named.chain(more) {
-            // A linear search: the sorted collections weigh more than all of this file, and a page names a handful.
-            if !types.contains(&name.as_str()) {
-                types.push(name);
+    /// Looks for the marked elements again. One that is marked wrongly is left out, and the console says so.
+    pub(crate) fn find_again(&self) {
+        match Marked::find(&self.document, &self.options) {
+            Ok((marked, wrong)) => {
+                if let Some(wrong) = wrong {
+                    console::error_1(&wrong);
+                }
+                self.marked.replace(Rc::new(marked));
             }
+            Err(wrong) => console::error_1(&wrong),
         }
-        types
+    }
+
+    /// The channels of all elements; `None` when there is none.
+    pub(crate) fn channels(&self) -> Option<ChannelSet> {
+        self.marked().channels.clone()
+    }
+
+    /// Calls with each type that must be listened to by name, some more than once.
+    pub(crate) fn for_each_type(&self, mut act: impl FnMut(&str)) {
+        [OPEN, ERROR, MESSAGE, EventName::GAP].into_iter().for_each(&mut act);
+        for (_, mark) in &self.marked().elements {
+            mark.types().iter().for_each(|name| act(name));
+        }
+        self.options.events.iter().for_each(|name| act(name));
+    }
+
+    /// Where changes to the marks are to be looked for: the page, and its attributes of these names.
+    pub(crate) fn place(&self) -> (&Document, [&str; 4]) {
+        (&self.document, [&self.options.channel_attribute, &self.options.type_attribute, "class", "id"])
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    fn marked(&self) -> Rc<Marked> {
+        self.marked.borrow().clone()
     }
 
     /// From now on no element is told anything.
@@ -121,9 +138,10 @@ impl Page {
 
     /// A message: as `message` with the whole payload, then under its own type with what the type says it is.
     fn deliver(&self, event: &MessageEvent) {
-        let message = Message::read(event, self.json);
+        let message = Message::read(event, self.options.json);
         let id = event.last_event_id();
-        let channel = origin(&self.channels, &id);
+        let marked = self.marked();
+        let channel = marked.channels.as_ref().and_then(|channels| origin(channels, &id));
         let id = JsValue::from(id);
         let own_type = message.event_type.as_str();
         let whole = detail(event, own_type, &message.data, &id, channel);
@@ -135,14 +153,14 @@ impl Page {
     }
 
     fn dispatch(&self, event_type: &str, detail: &JsValue, concerns: impl Fn(&Mark) -> bool) {
-        let event_type = [&self.prefix, event_type].concat();
-        if self.debug {
+        let event_type = [&self.options.event_prefix, event_type].concat();
+        if self.options.debug {
             console::debug_2(&event_type.as_str().into(), detail);
         }
         let init = CustomEventInit::new();
         init.set_bubbles(true);
         init.set_detail(detail);
-        for (element, _) in self.elements.iter().filter(|(_, mark)| concerns(mark)) {
+        for (element, _) in self.marked().elements.iter().filter(|(_, mark)| concerns(mark)) {
             if self.closed.get() {
                 return;
             }
@@ -153,11 +171,32 @@ impl Page {
     }
 }
 
-fn read_mark(element: &Element) -> Result<Option<Mark>, Error> {
-    let channels = element.get_attribute(Mark::CHANNELS).unwrap_or_default();
-    let types = element.get_attribute(Mark::TYPES).unwrap_or_default();
+impl Marked {
+    /// The marked elements of a document, and what is wrong with the first that is marked wrongly.
+    fn find(document: &Document, options: &Options) -> Result<(Self, Option<Error>), Error> {
+        let found = document.query_selector_all(&options.selector).map_err(thrown)?;
+        let (mut elements, mut wrong) = (Vec::new(), None);
+        for index in 0..found.length() {
+            // A selector finds nothing but elements.
+            let Some(element) = found.get(index).map(JsCast::unchecked_into) else { continue };
+            match read_mark(&element, options) {
+                Ok(Some(mark)) => elements.push((element, mark)),
+                Ok(None) => {}
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+        }
+        let names = elements.iter().flat_map(|(_, mark)| mark.channels()).cloned();
+        let channels = if elements.is_empty() { None } else { Some(ChannelSet::new(names).map_err(error)?) };
+        Ok((Self { elements, channels }, wrong))
+    }
+}
+
+fn read_mark(element: &Element, options: &Options) -> Result<Option<Mark>, Error> {
+    let attribute = &options.channel_attribute;
+    let channels = element.get_attribute(attribute).unwrap_or_default();
+    let types = element.get_attribute(&options.type_attribute).unwrap_or_default();
     Mark::parse(&channels, &types)
-        .map_err(|why| error([Mark::CHANNELS, "=\"", &channels, "\": ", &why.to_string()].concat()))
+        .map_err(|why| error([attribute, "=\"", &channels, "\": ", &why.to_string()].concat()))
 }
 
 /// `detail` of a DOM event; see `SseDetail` in the TypeScript declarations.

@@ -68,6 +68,10 @@ export function show(html) {
   stage.innerHTML = html;
 }
 
+export const append = (html) => document.querySelector("#stage").insertAdjacentHTML("beforeend", html);
+export const remove = (selector) => document.querySelector(selector).remove();
+export const mark = (selector, name, value) => document.querySelector(selector).setAttribute(name, value);
+
 /** The events of these types that reach an element, each as a line `type channel data`. */
 export class Heard {
   lines = [];

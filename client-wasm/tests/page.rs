@@ -30,6 +30,9 @@ extern "C" {
     #[wasm_bindgen(js_name = listenerCount)]
     fn listener_count() -> u32;
     fn show(html: &str);
+    fn append(html: &str);
+    fn remove(selector: &str);
+    fn mark(selector: &str, name: &str, value: &str);
     #[wasm_bindgen(js_name = nextEvent)]
     fn next_event(selector: &str, event_type: &str) -> Promise;
 
@@ -80,7 +83,7 @@ fn one_connection_serves_all_elements_with_the_channels_in_their_order() {
     assert_eq!(sources() - before, 1);
     assert_eq!(connection.channels(), ["cats", "dogs", "night owls"]);
     assert!(
-        source_url().ends_with("/sse/?token=a%26b&channels=cats&channels=dogs&channels=night+owls"),
+        source_url().ends_with("/sse/?token=a%26b&channels=cats&channels=dogs&channels=night+owls&greeting=event"),
         "{}",
         source_url()
     );
@@ -94,7 +97,7 @@ fn the_options_have_defaults() {
     show(r#"<p id="a" class="sse" data-sse-channels="Новости"></p>"#);
     let heard = heard("#a", &["sse.message"]);
     let connection = Connection::open(None).unwrap();
-    assert!(source_url().ends_with("/sse/?channels=%D0%9D%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8"), "{}", source_url());
+    assert!(source_url().contains("/sse/?channels=%D0%9D%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8&"), "{}", source_url());
     send("message", "[1]", "7");
     assert_eq!(heard.lines(), ["sse.message Новости [1]"]);
     drop(connection);
@@ -260,6 +263,97 @@ fn events_bubble_with_the_prefix_that_was_asked_for() {
     assert!(source_has_credentials());
 }
 
+/// What a script changes is noticed when it has ended.
+async fn noticed() {
+    JsFuture::from(Promise::resolve(&JsValue::NULL)).await.unwrap();
+}
+
+fn query() -> String {
+    source_url().split_once('?').unwrap().1.to_owned()
+}
+
+#[wasm_bindgen_test]
+async fn the_connection_moves_with_the_elements_and_stands_where_it_stood() {
+    let connection = open(r#"<p id="cats" class="sse" data-sse-channels="cats"></p>"#, "{}");
+    let before = sources();
+    send("sse.hello", "", "5");
+    append(r#"<p id="dogs" class="sse" data-sse-channels="dogs"></p>"#);
+    append(r#"<p id="more" class="sse" data-sse-channels="dogs"></p>"#);
+    noticed().await;
+    assert_eq!(sources(), before + 1, "once for all that a script does");
+    assert_eq!(query(), "channels=cats&channels=dogs&greeting=event&lastEventId=5.-");
+    assert_eq!(connection.channels(), ["cats", "dogs"]);
+    let (cats, dogs) = (heard("#cats", &["sse.message"]), heard("#dogs", &["sse.message"]));
+    send("message", "1", "0:6.-");
+    send("message", "2", "1:6.8");
+    assert_eq!(
+        (cats.lines(), dogs.lines()),
+        (vec!["sse.message cats 1".to_owned()], vec!["sse.message dogs 2".to_owned()])
+    );
+    remove("#cats");
+    noticed().await;
+    assert_eq!(query(), "channels=dogs&greeting=event&lastEventId=8");
+    mark("#dogs", "data-sse-channels", "owls");
+    remove("#more");
+    noticed().await;
+    assert_eq!(query(), "channels=owls&greeting=event", "who has seen nothing of it begins with what comes");
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_wants_nothing_for_a_while_has_no_connection() {
+    let connection = open(r#"<p id="cats" class="sse" data-sse-channels="cats"></p>"#, "{}");
+    remove("#cats");
+    noticed().await;
+    assert_eq!((source_state(), connection.ready_state(), connection.url()), (2, 0, String::new()));
+    append(r#"<p id="cats" class="sse" data-sse-channels="cats"></p>"#);
+    noticed().await;
+    assert_eq!((source_state(), connection.url()), (0, source_url()));
+    connection.close();
+    assert_eq!((connection.ready_state(), connection.url()), (2, String::new()));
+}
+
+#[wasm_bindgen_test]
+async fn other_marks_for_the_same_channels_keep_the_connection() {
+    let _connection = open(r#"<p id="cats" class="sse" data-sse-channels="cats"></p>"#, "{}");
+    let before = sources();
+    mark("#cats", "data-sse-events", "price");
+    append(r#"<p id="too" class="sse" data-sse-channels="cats"></p>"#);
+    append(r#"<p id="wrong" class="sse" data-sse-channels="cats, news.*"></p>"#);
+    noticed().await;
+    assert_eq!(sources(), before);
+    let types = ["sse.message", "sse.price"];
+    let (cats, too, wrong) = (heard("#cats", &types), heard("#too", &types), heard("#wrong", &types));
+    send("price", "1", "6");
+    send("message", "2", "7");
+    assert_eq!(cats.lines(), ["sse.price cats 1"]);
+    assert_eq!(too.lines(), ["sse.message cats 1", "sse.price cats 1", "sse.message cats 2"]);
+    assert!(wrong.lines().is_empty(), "the console says what is wrong with it");
+}
+
+#[wasm_bindgen_test]
+async fn attributes_of_other_names_can_mark_elements() {
+    let html = r#"<p id="a" class="sse" data-channels="a" data-types="price" data-sse-channels="b"></p>"#;
+    let connection = open(html, r#"{ "channelAttr": "data-channels", "eventAttr": "data-types" }"#);
+    assert_eq!(connection.channels(), ["a"]);
+    let heard = heard("#a", &["sse.message", "sse.price"]);
+    send("message", "1", "6");
+    send("price", "2", "7");
+    assert_eq!(heard.lines(), ["sse.price a 2"]);
+    mark("#a", "data-channels", "c");
+    noticed().await;
+    assert_eq!(connection.channels(), ["c"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_closed_connection_does_not_follow_the_page() {
+    let connection = open(TWO, "{}");
+    let before = sources();
+    connection.close();
+    append(r#"<p id="more" class="sse" data-sse-channels="more"></p>"#);
+    noticed().await;
+    assert_eq!(sources(), before);
+}
+
 #[wasm_bindgen_test]
 fn wrong_options_are_named() {
     let cases = [
@@ -308,7 +402,7 @@ fn a_failure_reaches_javascript_as_an_error() {
 fn closing_removes_every_listener() {
     let before = listener_count();
     let connection = open(TWO, r#"{ "events": ["price"] }"#);
-    assert_eq!(listener_count() - before, 5, "open, error, message, sse.gap, price");
+    assert_eq!(listener_count() - before, 6, "open, error, message, sse.hello, sse.gap, price");
     let heard = heard("#cats", &["sse.message"]);
     connection.close();
     assert_eq!(listener_count(), before);

@@ -8,6 +8,11 @@ use std::fmt::{self, Write as _};
 /// The comment that keeps a quiet stream open, and by whose failing write a hub finds listeners that went away.
 pub const KEEP_ALIVE: &str = ": sse ping\n\n";
 
+/// What follows the greeting where a listener asks for it: an event, for those who see neither bytes nor ids without one.
+///
+/// Its last event id is the cursor of the greeting.
+pub const HELLO: &str = "event: sse.hello\ndata: \n\n";
+
 /// One event, ready to be framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -78,6 +83,8 @@ impl EventName {
     pub const MAX_BYTES: usize = 256;
     /// The type of the event that tells of a gap.
     pub const GAP: &str = "sse.gap";
+    /// The type of the event that follows the greeting.
+    pub const HELLO: &str = "sse.hello";
     /// How the hub's own types begin.
     pub const RESERVED_PREFIX: &str = "sse.";
 
@@ -194,6 +201,14 @@ mod tests {
         assert_eq!(stream.push(encode_greeting(2_000, "1:5.6").as_bytes()).unwrap(), []);
         assert_eq!(stream.last_event_id(), "1:5.6");
         assert_eq!(stream.retry_ms(), Some(2_000));
+    }
+
+    #[test]
+    fn the_hello_is_an_event_with_the_cursor_of_the_greeting() {
+        let mut stream = EventStream::new();
+        let events = stream.push((encode_greeting(2_000, "1:5.6") + HELLO).as_bytes()).unwrap();
+        let seen: Vec<_> = events.iter().map(|event| [&event.event, &event.data, &event.last_event_id]).collect();
+        assert_eq!(seen, [[EventName::HELLO, "", "1:5.6"]]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use channel_set::{ChannelSet, InvalidChannelSet};
 pub use cursor::{Cursor, InvalidCursor};
 #[cfg(feature = "hub")]
 pub use delivery::{News, accept};
-pub use event::{Event, EventName, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
+pub use event::{Event, EventName, HELLO, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
 pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]

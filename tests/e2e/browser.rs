@@ -171,6 +171,28 @@ async fn each_element_gets_its_own_channels_and_types_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_element_misses_nothing_while_others_come_and_go() {
+    let hub = start().await;
+    let browser = page_with(&hub, r#"<p id="cats" class="sse" data-sse-channels="cats"></p>"#).await;
+    // With every seventh message another element appears or goes, and the connection moves.
+    let moves = "let count = 0;
+        document.addEventListener('sse.message', () => {
+          if (++count % 7 !== 0) return;
+          const other = document.querySelector('#other');
+          if (other) other.remove();
+          else document.body.insertAdjacentHTML('beforeend',
+            `<p id=\"other\" class=\"sse\" data-sse-channels=\"dogs, owls\"></p>`);
+        });";
+    browser.run(moves).await;
+    for number in 0..200 {
+        publish(&hub, "cats", &number.to_string()).await;
+    }
+    let is_last = |heard: &Value| heard.to_string().contains("sse.message cats 199");
+    let heard = browser.eventually("the last message", "heard.cats", is_last).await;
+    assert_eq!(heard, json!((0..200).map(|number| format!("sse.message cats {number}")).collect::<Vec<_>>()));
+}
+
+#[tokio::test]
 async fn all_elements_of_a_page_share_one_connection() {
     let hub = start().await;
     let elements = r#"
@@ -186,5 +208,5 @@ async fn all_elements_of_a_page_share_one_connection() {
     let streams = "performance.getEntriesByType('resource').map((entry) => new URL(entry.name))
         .filter((url) => url.search !== '').map((url) => url.pathname + url.search)";
     let streams = browser.eventually("a stream in the list", streams, |streams| *streams != json!([])).await;
-    assert_eq!(streams, json!(["/sse/?channels=a&channels=b&channels=c"]));
+    assert_eq!(streams, json!(["/sse/?channels=a&channels=b&channels=c&greeting=event"]));
 }

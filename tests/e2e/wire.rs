@@ -1,6 +1,6 @@
 //! The wire contract, line by line.
 
-use harness::{Hub, KEY, eventually, raw_request};
+use harness::{Hub, KEY, Listener, eventually, raw_request};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -72,6 +72,24 @@ async fn parameters_that_nobody_knows_are_ignored_whatever_they_hold() {
     for query in ["uuid=1&_=2", "_=%ff", "%ff=1", "key=&&=&x"] {
         assert_eq!(hub.get(&format!("/?channels=a&{query}")).send().await.unwrap().status(), 200, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_greeting_can_be_an_event_for_those_who_see_no_bytes() {
+    let hub = Hub::start().await;
+    for channels in [&["a"][..], &["a", "b"]] {
+        let mut listener = Listener::new(channels).with("greeting", "event");
+        listener.connect(&hub).await.unwrap();
+        let hello = listener.next_event().await;
+        assert_eq!((hello.event.as_str(), hello.data.as_str()), ("sse.hello", ""));
+        hub.publish(&["a"], "1").await;
+        assert_eq!(listener.next_event().await.data, "1");
+        let mut again = hub.resume(channels, &hello.last_event_id).await;
+        assert_eq!(again.next_event().await.data, "1");
+    }
+    let poll = hub.get("/?channels=a&transport=longpoll&greeting=event&lastEventId=0").send().await.unwrap();
+    let text = poll.text().await.unwrap();
+    assert!(text.contains("event: sse.hello\n") && text.contains("\ndata: 1\n"), "{text:?}");
 }
 
 #[tokio::test]

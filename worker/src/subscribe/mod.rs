@@ -34,7 +34,7 @@ pub(crate) async fn subscribe(
     }
     match leg {
         Ok(leg) => {
-            let stream = pipe::pipe(&leg, subscription.transport, config.keep_alive_ms)?;
+            let stream = pipe::pipe(&leg, subscription.transport, subscription.says_hello, config.keep_alive_ms)?;
             respond(ResponseBody::Stream(stream))
         }
         // An EventSource gives up for good on any status but 200; a stream that ends at once makes it come back, with

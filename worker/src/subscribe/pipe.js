@@ -13,13 +13,15 @@ const HIGH_WATER_MARK = 64 * 1024;
 /**
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
+ * @param {string} hello what to write after the greeting
  * @param {string} keepAlive what to write when nothing else was for a while
  * @param {number} keepAliveMs
  * @param {number} maxWaitingBytes when more than this waits already, a listener that does not read is cut
  * @returns {ReadableStream<Uint8Array>}
  */
-export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
-  const ping = new TextEncoder().encode(keepAlive);
+export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingBytes) {
+  const encoder = new TextEncoder();
+  const ping = encoder.encode(keepAlive);
   let response;
   let timer;
   let ended = false;
@@ -69,7 +71,8 @@ export function pipe(leg, isLongPoll, keepAlive, keepAliveMs, maxWaitingBytes) {
       askForMore();
     } else {
       write(new Uint8Array(data));
-      if (isLongPoll && greeted) end();
+      if (!greeted && hello !== "") write(encoder.encode(hello));
+      else if (isLongPoll && greeted) end();
       greeted = true;
     }
   }

@@ -1,6 +1,6 @@
 //! From the leg to the response. The pipe itself is JavaScript: see `pipe.js` for what it does and why.
 
-use cyclone_edge_protocol::KEEP_ALIVE;
+use cyclone_edge_protocol::{HELLO, KEEP_ALIVE};
 use wasm_bindgen::prelude::*;
 use worker::WebSocket;
 
@@ -17,6 +17,7 @@ extern "C" {
     fn pipe_in_javascript(
         leg: &web_sys::WebSocket,
         is_long_poll: bool,
+        hello: &str,
         keep_alive: &str,
         keep_alive_ms: u32,
         max_waiting_bytes: u32,
@@ -27,9 +28,11 @@ extern "C" {
 pub(super) fn pipe(
     leg: &WebSocket,
     transport: Transport,
+    says_hello: bool,
     keep_alive_ms: u32,
 ) -> Result<web_sys::ReadableStream, Error> {
     let is_long_poll = transport == Transport::LongPoll;
-    pipe_in_javascript(leg.as_ref(), is_long_poll, KEEP_ALIVE, keep_alive_ms, MAX_WAITING_BYTES)
+    let hello = if says_hello { HELLO } else { "" };
+    pipe_in_javascript(leg.as_ref(), is_long_poll, hello, KEEP_ALIVE, keep_alive_ms, MAX_WAITING_BYTES)
         .map_err(|error| worker::Error::from(error).into())
 }

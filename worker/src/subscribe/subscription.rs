@@ -12,6 +12,9 @@ pub(crate) struct Subscription {
     /// Where the listener stands; without a position in any channel when it comes for the first time.
     pub(crate) cursor: Cursor,
     pub(crate) transport: Transport,
+    /// An event is to follow the greeting: the browser's own `EventSource` shows a page no bytes, and tells of an id only
+    /// with an event.
+    pub(crate) says_hello: bool,
 }
 
 /// How the listener wants its answer.
@@ -50,7 +53,8 @@ impl Subscription {
             None if is_xhr => Transport::LongPoll,
             None => Transport::Stream,
         };
-        Ok(Self { cursor: cursor.unwrap_or_else(|| Cursor::unknown(&channels)), channels, transport })
+        let cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
+        Ok(Self { channels, cursor, transport, says_hello: query.greeting.as_deref() == Some("event") })
     }
 }
 
@@ -60,6 +64,7 @@ struct Query {
     channels: Vec<String>,
     last_event_id: Option<String>,
     transport: Option<String>,
+    greeting: Option<String>,
 }
 
 impl Query {
@@ -74,6 +79,7 @@ impl Query {
                 // A cursor that cannot be read counts as none.
                 "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = pair.value().ok(),
                 "transport" => query.transport = Some(pair.value()?),
+                "greeting" => query.greeting = pair.value().ok(),
                 _ => {}
             }
         }
