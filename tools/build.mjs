@@ -10,6 +10,8 @@ import { Failure, main, ROOT, run, step, TARGET } from "./run.mjs";
 import { ensureToolchain, WASM } from "./toolchain.mjs";
 
 const CLIENT = "cyclone_edge_client";
+/** What a page loads of it at most, JavaScript and WebAssembly, as gzip -9 makes it. */
+const MAX_CLIENT_BYTES = 32 * 1024;
 
 // What rustc 1.95 emits by default, and the exceptions with which wasm-bindgen catches those of JavaScript; wasm-opt may
 // use no more than that.
@@ -71,7 +73,8 @@ async function buildClient() {
     await run("Minifying client", "esbuild", [join(bound, glue), ...minify, `--outfile=${join(folder, glue)}`]);
     await optimise("client", "-Oz", join(bound, `${CLIENT}_bg.wasm`), wasm);
   });
-  sizes(folder, `${CLIENT}.js`, `${CLIENT}_bg.wasm`);
+  const size = sizes(folder, `${CLIENT}.js`, `${CLIENT}_bg.wasm`);
+  if (size > MAX_CLIENT_BYTES) throw new Failure(`The client has ${size} bytes: a page is to load ${MAX_CLIENT_BYTES} at most.`);
 }
 
 async function optimise(what, level, from, to) {
@@ -103,7 +106,9 @@ async function makeFrom(name, output, inputs, make) {
 function sizes(folder, ...names) {
   const packed = names.map((name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length);
   const list = names.map((name, index) => `${name} ${packed[index]}`).join(" + ");
-  console.log(`gzip -9: ${list} = ${packed.reduce((sum, size) => sum + size)} bytes`);
+  const sum = packed.reduce((sum, size) => sum + size);
+  console.log(`gzip -9: ${list} = ${sum} bytes`);
+  return sum;
 }
 
 await main(import.meta.url, (names) => build(...names));
