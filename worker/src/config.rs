@@ -77,9 +77,9 @@ impl Config {
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let read = |name| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
-        // Below two keep-alives, within which a listener that went away is forgotten.
-        let confirm_seconds = |keep_alive_seconds: u32| u64::from(keep_alive_seconds) * 3 / 2;
         let keep_alive_seconds = parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?;
+        // Below two keep-alives, within which a listener that went away is forgotten.
+        let confirm_seconds = u64::from(keep_alive_seconds) * 3 / 2;
         Ok(Self {
             publish: parse_publish_access(read("PUBLISH_KEY"), read("PUBLISH_OPEN").as_deref())?,
             keep_alive_ms: 1_000 * keep_alive_seconds,
@@ -90,7 +90,7 @@ impl Config {
             },
             max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
             cors: parse_cors_origins(read("CORS_ORIGINS"))?,
-            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds(keep_alive_seconds), 1..=86_400)?,
+            stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds, 1..=86_400)?,
         })
     }
 }

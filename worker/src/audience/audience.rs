@@ -13,7 +13,7 @@ use worker::{Env, Response, State, WebSocket, WebSocketPair, console_error};
 
 use super::{
     leg::{Frame, LIVE, Leg, LegId, PAUSE, answer_close, leg_of},
-    listeners::{Group, Left, Listeners},
+    listeners::{Left, Listeners},
     reporter::Reporter,
 };
 use crate::{
@@ -147,7 +147,7 @@ impl Audience {
             let Some(index) = group.channels().index_of(channel) else { continue };
             let mut text = String::new();
             encode(&mut text, &mut self.live_cursor(group.channels()), index);
-            send_to_live(group, &Frame::new(&text));
+            group.send_to_live(&Frame::new(&text));
         }
     }
 
@@ -247,15 +247,5 @@ impl Audience {
 
     fn with_leg<T>(&self, id: LegId, act: impl FnOnce(&mut Leg, &ChannelSet) -> T) -> Option<T> {
         self.listeners.borrow_mut().with_leg(id, act)
-    }
-}
-
-fn send_to_live(group: &Group, frame: &Frame) {
-    for leg in group.legs().filter(|leg| leg.is_live()) {
-        if let Err(error) = leg.send(frame) {
-            console_error!("a leg did not take a frame: {error}");
-            // A listener that missed a message must not get the next one: it comes back with its cursor.
-            leg.close();
-        }
     }
 }

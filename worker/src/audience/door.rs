@@ -29,7 +29,7 @@ pub(crate) fn admit(
     Ok(response)
 }
 
-/// What a listener's worker says: only that it has written everything, and wants more history.
+/// What a listener's worker says: only that it has room for more history.
 pub(crate) fn hear(
     audience: &Rc<Audience>,
     history: &Rc<impl History + 'static>,

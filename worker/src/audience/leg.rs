@@ -63,13 +63,8 @@ impl Leg {
     /// # Errors
     /// When nothing is known of the socket. It is closed then, so that its listener comes back with its cursor.
     pub(super) fn restore(socket: WebSocket) -> Result<Self, Error> {
-        match attachment_of(&socket) {
-            Ok(attachment) => Ok(Self { socket, attachment }),
-            Err(error) => {
-                close(&socket);
-                Err(error)
-            }
-        }
+        let attachment = attachment_of(&socket).inspect_err(|_| close(&socket))?;
+        Ok(Self { socket, attachment })
     }
 
     pub(super) fn id(&self) -> LegId {
@@ -115,13 +110,15 @@ fn close(socket: &WebSocket) {
     let _ = socket.close(Some(1012), Some("resume"));
 }
 
-/// The code of a connection that broke off (RFC 6455, section 7.4.1).
+/// The code that stands for a close without one (RFC 6455, section 7.4.1).
+const NO_STATUS: usize = 1005;
+/// The code that stands for a connection that broke off (the same).
 pub(crate) const BROKEN_OFF: usize = 1006;
 
 /// Answers the close of a socket: the runtime sends the peer no close frame by itself.
 pub(super) fn answer_close(socket: &WebSocket, code: usize) {
-    // RFC 6455, section 7.4.1: 1005 (no status) and 1006 (broken off) are never sent.
-    let code = u16::try_from(code).ok().filter(|code| !matches!(code, 1005 | 1006));
+    // Neither of these two is ever sent.
+    let code = if matches!(code, NO_STATUS | BROKEN_OFF) { None } else { u16::try_from(code).ok() };
     // It fails only where the socket is gone already.
     let _ = socket.close(code, Some(""));
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet};
+use worker::console_error;
 
-use super::leg::{Leg, LegId};
+use super::leg::{Frame, Leg, LegId};
 
 /// The legs of an audience.
 #[derive(Default)]
@@ -109,7 +110,13 @@ impl Group {
         &self.channels
     }
 
-    pub(super) fn legs(&self) -> impl Iterator<Item = &Leg> {
-        self.legs.values()
+    pub(super) fn send_to_live(&self, frame: &Frame) {
+        for leg in self.legs.values().filter(|leg| leg.is_live()) {
+            if let Err(error) = leg.send(frame) {
+                console_error!("a leg did not take a frame: {error}");
+                // A listener that missed a message must not get the next one: it comes back with its cursor.
+                leg.close();
+            }
+        }
     }
 }

@@ -130,16 +130,18 @@ impl Log {
         let extent = self.extent.get();
         let id = MessageId::following(extent.head, now_ms);
         self.messages.ensure(&self.sql)?;
-        if extent.born == MessageId::START {
+        let born = if extent.born == MessageId::START {
             self.set_mark(BORN, id)?;
-        }
+            id
+        } else {
+            extent.born
+        };
         let event = message.event.as_ref().map(EventName::as_str);
         self.sql.exec(
             "INSERT INTO messages (id, event, data) VALUES (?, ?, ?)",
             vec![integer(id.as_u64()), event.into(), message.data.as_str().into()],
         )?;
         // From here on the message is published, whatever else fails.
-        let born = if extent.born == MessageId::START { id } else { extent.born };
         self.extent.set(Extent { born, head: id, ..extent });
         self.count.set(self.count.get() + 1);
         self.uncounted.set(self.uncounted.get() + 1);
@@ -186,7 +188,7 @@ impl Log {
 
     /// When to trim by age next, in milliseconds since the epoch; `None` when there is nothing to trim.
     pub(super) fn next_trim(&self, now_ms: u64) -> Result<Option<u64>, Error> {
-        if self.count.get() == 0 {
+        if !self.messages.exists() {
             return Ok(None);
         }
         let oldest = self.sql.exec("SELECT id FROM messages ORDER BY id LIMIT 1", None)?.to_array::<Id>()?;
@@ -195,7 +197,7 @@ impl Log {
 
     /// Drops what is too old.
     pub(super) fn trim_by_age(&self, now_ms: u64) -> Result<(), Error> {
-        if self.count.get() == 0 {
+        if !self.messages.exists() {
             return Ok(());
         }
         let expired = integer(self.retention.expired(now_ms).as_u64());

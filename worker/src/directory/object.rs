@@ -19,7 +19,7 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{Counts, Holder, Memory, Report, Wake, answer, listeners_of, path, read_json},
+    objects::{Counts, Holder, HolderStub, Memory, Report, Wake, answer, path, read_json},
 };
 
 /// How many holders are asked for their counts when somebody asks for all counts.
@@ -98,6 +98,10 @@ impl Inner {
         self.tally.sums()
     }
 
+    async fn ask(&self, holder: &Holder) -> Result<Counts, Error> {
+        HolderStub::of(&self.env, holder)?.listeners().await
+    }
+
     /// Asks a holder for its counts: one whose process was killed has none left, and cannot say so by itself.
     async fn confirm(&self, holder: Holder) {
         if self.asked.borrow().contains_key(&holder) {
@@ -106,7 +110,7 @@ impl Inner {
         let question = self.questions.get() + 1;
         self.questions.set(question);
         self.asked.borrow_mut().insert(holder.clone(), question);
-        let answer = listeners_of(&self.env, &holder).await;
+        let answer = self.ask(&holder).await;
         let is_newest = self.asked.borrow().get(&holder) == Some(&question);
         if is_newest {
             self.asked.borrow_mut().remove(&holder);

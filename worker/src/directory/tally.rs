@@ -1,4 +1,4 @@
-//! How many listeners each object has, by channel, and when that was last heard.
+//! How many listeners each object has, by channel, and when that was last confirmed.
 
 use std::collections::BTreeMap;
 
@@ -51,9 +51,8 @@ impl Tally {
     pub(super) fn update(&self, holder: &Holder, counts: &Counts, now_ms: u64) -> Result<(), Error> {
         let name = key(holder)?;
         self.write(&name, counts)?;
-        let has_any = !self.counts_of(&name)?.is_empty();
         match holder {
-            _ if !has_any => self.forget(&name),
+            _ if !self.has_counts(&name)? => self.forget(&name),
             Holder::Channel(_) => self.confirm(&name, now_ms),
             Holder::Relay(_) => {
                 let values = vec![name.into(), integer(now_ms)];
@@ -93,6 +92,12 @@ impl Tally {
         let query = "SELECT channel, listeners FROM counts WHERE holder = ?";
         let counts = self.sql.exec(query, vec![holder.into()])?.to_array::<Sum>()?;
         Ok(counts.into_iter().map(|count| (count.channel, count.listeners)).collect())
+    }
+
+    /// A relay reports at each join and leave, and has counts of many channels: one is read.
+    fn has_counts(&self, holder: &str) -> Result<bool, Error> {
+        let query = "SELECT channel, listeners FROM counts WHERE holder = ? LIMIT 1";
+        Ok(!self.sql.exec(query, vec![holder.into()])?.to_array::<Sum>()?.is_empty())
     }
 
     fn confirm(&self, holder: &str, now_ms: u64) -> Result<(), Error> {

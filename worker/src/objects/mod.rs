@@ -18,4 +18,4 @@ pub(crate) use calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequ
 pub(crate) use memory::{Memory, Wake};
 pub(crate) use request::{answer, path, read_json, read_leg_request};
 pub(crate) use sql::{Table, integer};
-pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, RelayStub, listeners_of};
+pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, HolderStub, RelayStub};

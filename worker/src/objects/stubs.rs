@@ -41,14 +41,6 @@ impl ChannelStub {
     pub(crate) async fn page(&self, request: &PageRequest) -> Result<Page, Error> {
         call(&self.0, path::PAGE, request).await
     }
-
-    pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
-        call(&self.0, path::LISTENERS, &()).await
-    }
-
-    pub(crate) async fn open_leg(&self, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
-        open_leg(&self.0, channels, cursor).await
-    }
 }
 
 /// The object that holds listeners of several channels.
@@ -62,13 +54,35 @@ impl RelayStub {
     pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivery, Error> {
         call(&self.0, path::DELIVER, batch).await
     }
+}
+
+/// A channel or a relay, for what both are asked as holders of listeners.
+pub(crate) struct HolderStub(Stub);
+
+impl HolderStub {
+    pub(crate) fn of(env: &Env, holder: &Holder) -> Result<Self, Error> {
+        Ok(match holder {
+            Holder::Channel(name) => Self(ChannelStub::of(env, name)?.0),
+            Holder::Relay(name) => Self(RelayStub::of(env, name)?.0),
+        })
+    }
 
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
         call(&self.0, path::LISTENERS, &()).await
     }
 
+    /// Opens a leg for a listener that stands at `cursor`.
     pub(crate) async fn open_leg(&self, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
-        open_leg(&self.0, channels, cursor).await
+        let mut url = Url::parse(&address(path::LEG)).map_err(Error::internal)?;
+        url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
+        let headers = Headers::new();
+        headers.set("Upgrade", "websocket")?;
+        let mut init = RequestInit::new();
+        init.with_headers(headers);
+        let request = Request::new_with_init(url.as_ref(), &init)?;
+        let response = before_deadline(self.0.fetch_with_request(request)).await?;
+        let status = response.status_code();
+        response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
     }
 }
 
@@ -90,14 +104,6 @@ impl DirectoryStub {
     }
 }
 
-/// Asks a holder of listeners for its counts.
-pub(crate) async fn listeners_of(env: &Env, holder: &Holder) -> Result<Counts, Error> {
-    match holder {
-        Holder::Channel(name) => ChannelStub::of(env, name)?.listeners().await,
-        Holder::Relay(name) => RelayStub::of(env, name)?.listeners().await,
-    }
-}
-
 fn stub(env: &Env, binding: &str, name: &str) -> Result<Stub, Error> {
     Ok(env.durable_object(binding)?.get_by_name(name)?)
 }
@@ -113,13 +119,13 @@ impl<T: Serialize> Body<T> {
 }
 
 async fn call<T: DeserializeOwned>(stub: &Stub, path: &str, body: &impl Serialize) -> Result<T, Error> {
-    send(stub, path, &Body::of(&body)?).await
+    send(stub, path, &Body::of(body)?).await
 }
 
 async fn send<T: DeserializeOwned, B>(stub: &Stub, path: &str, body: &Body<B>) -> Result<T, Error> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.0.clone()));
-    let request = Request::new_with_init(url(path)?.as_ref(), &init)?;
+    let request = Request::new_with_init(&address(path), &init)?;
     let answer = async {
         let mut response = stub.fetch_with_request(request).await?;
         Ok::<_, worker::Error>((response.status_code(), response.text().await?))
@@ -130,19 +136,6 @@ async fn send<T: DeserializeOwned, B>(stub: &Stub, path: &str, body: &Body<B>) -
     }
 }
 
-async fn open_leg(stub: &Stub, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
-    let mut url = url(path::LEG)?;
-    url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
-    let headers = Headers::new();
-    headers.set("Upgrade", "websocket")?;
-    let mut init = RequestInit::new();
-    init.with_headers(headers);
-    let request = Request::new_with_init(url.as_ref(), &init)?;
-    let response = before_deadline(stub.fetch_with_request(request)).await?;
-    let status = response.status_code();
-    response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
-}
-
 /// Whoever waits for an answer keeps others waiting: one that does not come counts as a failure.
 async fn before_deadline<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, Error> {
     match select(pin!(answer), Delay::from(ANSWER_DEADLINE)).await {
@@ -151,7 +144,7 @@ async fn before_deadline<T>(answer: impl Future<Output = worker::Result<T>>) -> 
     }
 }
 
-/// Objects are addressed by their stub; the host of the URL says nothing.
-fn url(path: &str) -> Result<Url, Error> {
-    Url::parse("http://object").and_then(|url| url.join(path)).map_err(Error::internal)
+/// Objects are addressed by their stub; the host of the address says nothing.
+fn address(path: &str) -> String {
+    format!("http://object{path}")
 }

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     error::Error,
     hooks::Hooks,
-    objects::{ChannelStub, RelayStub},
+    objects::{Holder, HolderStub},
 };
 pub(crate) use subscription::Subscription;
 use subscription::Transport;
@@ -49,10 +49,8 @@ pub(crate) async fn subscribe(
 
 async fn open_leg(subscription: &Subscription, request: &Request, env: &Env) -> Result<WebSocket, Error> {
     let Subscription { channels, cursor, .. } = subscription;
-    match channels.single() {
-        Some(channel) => ChannelStub::of(env, channel)?.open_leg(channels, cursor).await,
-        None => RelayStub::of(env, &relay_name(request))?.open_leg(channels, cursor).await,
-    }
+    let holder = channels.single().cloned().map_or_else(|| Holder::Relay(relay_name(request)), Holder::Channel);
+    HolderStub::of(env, &holder)?.open_leg(channels, cursor).await
 }
 
 fn respond(body: ResponseBody) -> Result<Response, Error> {
