@@ -131,8 +131,8 @@ impl Inner {
         // The old one is gone before the new one comes: each message is heard by one of them.
         self.source.take();
         if let Some(channels) = self.page.channels() {
-            let url = subscribe_url(&self.hub, &channels)?;
-            self.source.replace(Some(Source::open(&url, cursor, self.with_credentials)?));
+            let address = subscribe_address(&self.hub, &channels)?;
+            self.source.replace(Some(Source::open(&address, cursor, self.with_credentials)?));
             self.listen();
         }
         Ok(())
@@ -194,11 +194,11 @@ fn hub_url(document: &Document, url: &str) -> Result<String, Error> {
 }
 
 /// The address that subscribes to these channels, in their order.
-fn subscribe_url(hub: &str, channels: &ChannelSet) -> Result<String, Error> {
+fn subscribe_address(hub: &str, channels: &ChannelSet) -> Result<Url, Error> {
     let url = Url::new(hub).map_err(thrown)?;
     let query = url.search_params();
     for name in channels.iter().map(ChannelName::as_str) {
         query.append(CHANNELS_PARAMETER, name);
     }
-    Ok(url.href())
+    Ok(url)
 }

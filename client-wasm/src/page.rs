@@ -35,7 +35,6 @@ pub(crate) struct Page {
 }
 
 /// What is marked at some moment.
-#[derive(Default)]
 struct Marked {
     elements: Vec<(Element, Mark)>,
     /// What all of them want together; `None` when there is no element.
@@ -89,7 +88,7 @@ impl Page {
     }
 
     /// Where changes to the marks are to be looked for: the page, and its attributes of these names.
-    pub(crate) fn place(&self) -> (&Document, [&str; 4]) {
+    pub(crate) fn watched(&self) -> (&Document, [&str; 4]) {
         (&self.document, [&self.options.channel_attribute, &self.options.type_attribute, "class", "id"])
     }
 

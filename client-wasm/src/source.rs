@@ -22,8 +22,7 @@ impl Source {
     ///
     /// # Errors
     /// When the browser does not take the address.
-    pub(crate) fn open(url: &str, last_event_id: String, with_credentials: bool) -> Result<Self, Error> {
-        let address = Url::new(url).map_err(thrown)?;
+    pub(crate) fn open(address: &Url, last_event_id: String, with_credentials: bool) -> Result<Self, Error> {
         let query = address.search_params();
         // The browser tells of an id only with an event.
         query.set("greeting", "event");

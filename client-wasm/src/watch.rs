@@ -20,12 +20,12 @@ impl Watch {
     pub(crate) fn new(page: &Page, on_change: impl FnMut() + 'static) -> Result<Self, Error> {
         let on_change = Closure::<dyn FnMut()>::new(on_change);
         let observer = MutationObserver::new(on_change.as_ref().unchecked_ref()).map_err(thrown)?;
-        let (place, attributes) = page.place();
+        let (document, attributes) = page.watched();
         let init = MutationObserverInit::new();
         init.set_subtree(true);
         init.set_child_list(true);
         init.set_attribute_filter(&attributes.into_iter().map(JsValue::from_str).collect::<Array>());
-        observer.observe_with_options(place, &init).map_err(thrown)?;
+        observer.observe_with_options(document, &init).map_err(thrown)?;
         Ok(Self { observer, _on_change: on_change })
     }
 }
