@@ -220,46 +220,28 @@ fn collect(
     });
 }
 
-/// The configuration of `workerd`, with the compatibility date and the objects of `wrangler.toml`.
+/// The configuration that self-hosters use, with settings of its own in place of those from the environment.
 fn write_config(builder: &HubBuilder, disk: &Path) -> String {
-    let wrangler: toml::Table = std::fs::read_to_string(root().join("wrangler.toml")).unwrap().parse().unwrap();
-    let date = wrangler["compatibility_date"].as_str().unwrap();
-    let (mut bindings, mut namespaces) = (String::new(), String::new());
-    for object in wrangler["durable_objects"]["bindings"].as_array().unwrap() {
-        let (name, class) = (object["name"].as_str().unwrap(), object["class_name"].as_str().unwrap());
-        writeln!(bindings, "    (name = {name:?}, durableObjectNamespace = {class:?}),").unwrap();
-        writeln!(namespaces, "    (className = {class:?}, uniqueKey = \"cyclone-edge-{class}\", enableSql = true),")
-            .unwrap();
+    let shipped = std::fs::read_to_string(root().join("examples/self-host/workerd.capnp")).unwrap();
+    let mut config = String::new();
+    for line in shipped.lines().filter(|line| !line.contains("fromEnvironment")) {
+        writeln!(config, "{line}").unwrap();
     }
+    let mut settings = "bindings = [\n".to_owned();
     for (name, value) in &builder.settings {
-        writeln!(bindings, "    (name = {name:?}, {value}),").unwrap();
+        writeln!(settings, "    (name = {name:?}, {value}),").unwrap();
     }
-    let (worker, media, objects) = (&builder.worker, root().join("media"), disk.join("objects"));
-    format!(
-        r#"using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .hub),
-    (name = "objects", disk = (path = {objects:?}, writable = true)),
-    (name = "media", disk = (path = {media:?})),
-  ],
-  sockets = [(name = "http", http = (cfBlobHeader = {PLACE_HEADER:?}), service = "main")],
-);
-const hub :Workerd.Worker = (
-  modules = [
-    (name = "index.js", esModule = embed {script:?}),
-    (name = "./index_bg.wasm", wasm = embed {wasm:?}),
-  ],
-  compatibilityDate = {date:?},
-  bindings = [
-{bindings}    (name = "ASSETS", service = "media"),
-  ],
-  durableObjectNamespaces = [
-{namespaces}  ],
-  durableObjectStorage = (localDisk = "objects"),
-);
-"#,
-        script = worker.join("index.js"),
-        wasm = worker.join("index_bg.wasm"),
-    )
+    let (media, objects) = (root().join("media"), disk.join("objects"));
+    for (shipped, own) in [
+        ("bindings = [\n", settings),
+        ("\"../../worker/build/index.js\"", format!("{:?}", builder.worker.join("index.js"))),
+        ("\"../../worker/build/index_bg.wasm\"", format!("{:?}", builder.worker.join("index_bg.wasm"))),
+        ("path = \"data\"", format!("path = {objects:?}")),
+        ("path = \"media\"", format!("path = {media:?}")),
+        ("http = ()", format!("http = (cfBlobHeader = {PLACE_HEADER:?})")),
+    ] {
+        assert_eq!(config.matches(shipped).count(), 1, "{shipped} in {config}");
+        config = config.replace(shipped, &own);
+    }
+    config
 }
