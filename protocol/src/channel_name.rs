@@ -1,6 +1,7 @@
 //! What a channel may be called.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// The name of a channel: 1 to 256 bytes of UTF-8 without control characters, comma or `*`.
 ///
@@ -88,7 +89,7 @@ impl fmt::Display for InvalidChannelName {
     }
 }
 
-impl std::error::Error for InvalidChannelName {}
+impl core::error::Error for InvalidChannelName {}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! Which channels a listener wants, or a message goes to.
 
-use std::fmt;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use crate::{ChannelName, InvalidChannelName};
 
@@ -51,7 +52,7 @@ impl ChannelSet {
     }
 
     /// The names, sorted.
-    pub fn iter(&self) -> std::slice::Iter<'_, ChannelName> {
+    pub fn iter(&self) -> core::slice::Iter<'_, ChannelName> {
         self.0.iter()
     }
 
@@ -93,7 +94,7 @@ impl ChannelSet {
 
 impl<'a> IntoIterator for &'a ChannelSet {
     type Item = &'a ChannelName;
-    type IntoIter = std::slice::Iter<'a, ChannelName>;
+    type IntoIter = core::slice::Iter<'a, ChannelName>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -127,8 +128,8 @@ impl fmt::Display for InvalidChannelSet {
     }
 }
 
-impl std::error::Error for InvalidChannelSet {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl core::error::Error for InvalidChannelSet {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Name(why) => Some(why),
             Self::Empty | Self::TooMany => None,

@@ -6,13 +6,14 @@
 //! cursor   = [ source ":" ] position *( "." position )
 //! source   = index of the channel that this event is from, in the order of the channel set
 //! position = 1*16DIGIT      ; id of the last message that the listener has of this channel, 0 for none yet
-//!          / "-"            ; unknown: start with what is published from now on
+//!          / "-"            ; unknown: begin with what is published from now on, or as long ago as the listener says
 //! ```
 //!
 //! There is one position for each channel, in the order of [`ChannelSet`](crate::ChannelSet). With one channel the
 //! source is left out, so the cursor is the message id itself.
 
-use std::fmt;
+use alloc::{vec, vec::Vec};
+use core::fmt;
 
 use crate::{ChannelSet, MessageId};
 
@@ -114,7 +115,7 @@ impl fmt::Display for InvalidCursor {
     }
 }
 
-impl std::error::Error for InvalidCursor {}
+impl core::error::Error for InvalidCursor {}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]

@@ -3,14 +3,15 @@
 //! Implements the writer's side of "Parsing an event stream" and "Interpreting an event stream" in the WHATWG HTML
 //! standard, chapter Server-sent events.
 
-use std::fmt::{self, Write as _};
+use alloc::{borrow::ToOwned, format, string::String};
+use core::fmt::{self, Write as _};
 
 /// The comment that keeps a quiet stream open, and by whose failing write a hub finds listeners that went away.
 pub const KEEP_ALIVE: &str = ": sse ping\n\n";
 
-/// What follows the greeting where a listener asks for it: an event, for those who see neither bytes nor ids without one.
+/// What makes the greeting an event where a listener asks for it, for those who see neither bytes nor ids without one.
 ///
-/// Its last event id is the cursor of the greeting.
+/// It takes the place of the empty line that ends the greeting: Firefox forgets the id of a block without data.
 pub const HELLO: &str = "event: sse.hello\ndata: \n\n";
 
 /// One event, ready to be framed.
@@ -45,7 +46,7 @@ impl Event<'_> {
 /// Splits at LF, CRLF and CR; a text that ends with a line break has an empty last line.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let text = rest?;
         let Some(end) = text.find(['\r', '\n']) else {
             rest = None;
@@ -153,7 +154,7 @@ impl fmt::Display for InvalidEventName {
     }
 }
 
-impl std::error::Error for InvalidEventName {}
+impl core::error::Error for InvalidEventName {}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -206,7 +207,8 @@ mod tests {
     #[test]
     fn the_hello_is_an_event_with_the_cursor_of_the_greeting() {
         let mut stream = EventStream::new();
-        let events = stream.push((encode_greeting(2_000, "1:5.6") + HELLO).as_bytes()).unwrap();
+        let greeting = encode_greeting(2_000, "1:5.6");
+        let events = stream.push([greeting.strip_suffix('\n').unwrap(), HELLO].concat().as_bytes()).unwrap();
         let seen: Vec<_> = events.iter().map(|event| [&event.event, &event.data, &event.last_event_id]).collect();
         assert_eq!(seen, [[EventName::HELLO, "", "1:5.6"]]);
     }

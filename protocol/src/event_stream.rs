@@ -3,7 +3,8 @@
 //! Implements "Parsing an event stream" and "Interpreting an event stream" of the WHATWG HTML standard, chapter
 //! Server-sent events. Connecting and reconnecting are the caller's.
 
-use std::fmt;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::fmt;
 
 /// An event as a listener receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,13 @@ impl EventStream {
         Self::with_max_bytes(Self::MAX_EVENT_BYTES)
     }
 
+    /// A parser at the start of a stream whose listener comes back with a last event id.
+    #[must_use]
+    pub fn resume(last_event_id: &str) -> Self {
+        let (id, last) = (last_event_id.to_owned(), last_event_id.to_owned());
+        Self { id, last_event_id: last, ..Self::new() }
+    }
+
     /// A parser that holds at most `max_bytes` of an unfinished event.
     #[must_use]
     pub fn with_max_bytes(max_bytes: usize) -> Self {
@@ -72,11 +80,11 @@ impl EventStream {
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<ReceivedEvent>, EventTooLarge> {
         let mut events = Vec::new();
         for &byte in bytes {
-            let continues_crlf = std::mem::replace(&mut self.after_cr, byte == b'\r') && byte == b'\n';
+            let continues_crlf = core::mem::replace(&mut self.after_cr, byte == b'\r') && byte == b'\n';
             match byte {
                 b'\n' if continues_crlf => {}
                 b'\r' | b'\n' => {
-                    let line = std::mem::take(&mut self.line);
+                    let line = core::mem::take(&mut self.line);
                     self.end_line(&line, &mut events);
                     // Keep the allocation for the next line.
                     self.line = line;
@@ -105,7 +113,7 @@ impl EventStream {
 
     fn end_line(&mut self, line: &[u8], events: &mut Vec<ReceivedEvent>) {
         // "If the stream starts with a BYTE ORDER MARK, it is stripped."
-        let starts = std::mem::take(&mut self.at_start);
+        let starts = core::mem::take(&mut self.at_start);
         let line = if starts { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         // A line break is never part of a longer UTF-8 sequence, so decoding by line decodes the stream.
         let line = String::from_utf8_lossy(line);
@@ -138,8 +146,8 @@ impl EventStream {
 
     fn dispatch(&mut self) -> Option<ReceivedEvent> {
         self.last_event_id.clone_from(&self.id);
-        let event = std::mem::take(&mut self.event);
-        let mut data = std::mem::take(&mut self.data);
+        let event = core::mem::take(&mut self.event);
+        let mut data = core::mem::take(&mut self.data);
         // "If the data buffer is an empty string": every data field, even an empty one, leaves a line break in it.
         data.pop()?;
         let event = if event.is_empty() { "message".to_owned() } else { event };
@@ -157,7 +165,7 @@ impl fmt::Display for EventTooLarge {
     }
 }
 
-impl std::error::Error for EventTooLarge {}
+impl core::error::Error for EventTooLarge {}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -239,6 +247,14 @@ mod tests {
         assert_eq!(stream.last_event_id(), "1");
         stream.push(b"\n").unwrap();
         assert_eq!(stream.last_event_id(), "2");
+    }
+
+    #[test]
+    fn a_listener_that_comes_back_keeps_its_id_until_it_gets_another() {
+        let mut stream = EventStream::resume("7");
+        assert_eq!(stream.last_event_id(), "7");
+        let events = stream.push(b"data: a\n\nid\ndata: b\n\n").unwrap();
+        assert_eq!(events, [received("message", "a", "7"), received("message", "b", "")]);
     }
 
     #[test]

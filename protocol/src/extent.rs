@@ -1,4 +1,4 @@
-//! What is left of a channel's history, and what a returning listener gets of it.
+//! What is left of a channel's history, and what a listener gets of it that returns, or that begins some time ago.
 
 use crate::MessageId;
 
@@ -23,6 +23,15 @@ pub struct Resume {
 }
 
 impl Extent {
+    /// Where a listener begins that wants what came after `since`: a position of this history, which it can resume from.
+    ///
+    /// Who wants more than there ever was misses nothing, and stands where those do that were there before the first
+    /// message; who wants less than the last message stands at the head.
+    #[must_use]
+    pub fn begin(self, since: MessageId) -> MessageId {
+        if since < self.born { MessageId::START } else { since.min(self.head) }
+    }
+
     /// Takes up a listener that comes with `position`.
     #[must_use]
     pub fn resume(self, position: MessageId) -> Resume {
@@ -40,6 +49,7 @@ impl Extent {
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn id(value: u64) -> MessageId {
         MessageId::new(value).unwrap()
@@ -71,6 +81,58 @@ mod tests {
         ];
         for (what, extent, position, expected) in cases {
             assert_eq!(resume(extent, position), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_listener_that_begins_some_time_ago_is_told_of_a_gap_only_where_something_is_gone() {
+        let whole = (100, 0, 200);
+        let trimmed = (100, 150, 200);
+        let cases = [
+            ("within history", whole, 120, (120, false)),
+            ("before the channel was", whole, 99, (0, false)),
+            ("after the last message", whole, 201, (200, false)),
+            ("before the first message", (0, 0, 0), 99, (0, false)),
+            ("within what was trimmed", trimmed, 149, (150, true)),
+            ("before the channel was, trimmed since", trimmed, 99, (150, true)),
+            ("at the trim mark", trimmed, 150, (150, false)),
+            ("after the last message, all trimmed", (100, 200, 200), 250, (200, false)),
+        ];
+        for (what, extent, since, expected) in cases {
+            let begin = Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) }.begin(id(since));
+            assert_eq!(resume(extent, begin.as_u64()), expected, "{what}");
+        }
+    }
+
+    proptest! {
+        /// Whatever was published and trimmed, and whatever is published before the listener resumes from where it
+        /// began: it gets all that came after the time, and is told of a gap when some of that is gone.
+        #[test]
+        fn who_begins_some_time_ago_gets_what_came_since_or_is_told(
+            steps in proptest::collection::vec(1..5_u64, 0..20),
+            began in 0..=20_usize,
+            dropped in 0..=20_usize,
+            since in 0..60_u64,
+        ) {
+            let ids: Vec<u64> = steps.iter().scan(0, |last, step| { *last += step; Some(*last) }).collect();
+            let extent = |published: &[u64], dropped: &[u64]| Extent {
+                born: id(published.first().copied().unwrap_or(0)),
+                trimmed: id(dropped.last().copied().unwrap_or(0)),
+                head: id(published.last().copied().unwrap_or(0)),
+            };
+            let (began, dropped) = (began.min(ids.len()), dropped.min(ids.len()));
+            let ((before, later), (gone, left)) = (ids.split_at(began), ids.split_at(dropped));
+            let gone_before = ids.split_at(dropped.min(began)).0;
+            let resume = extent(&ids, gone).resume(extent(before, gone_before).begin(id(since)));
+            let wanted = |from: &[u64]| from.iter().copied().filter(|id| *id > since).collect::<Vec<_>>();
+            let got: Vec<u64> = left.iter().copied().filter(|id| *id > resume.start.as_u64()).collect();
+            // Where a channel's clock is behind, what is published later can count as from before the time.
+            let is_behind = later.iter().any(|id| *id <= since);
+            if !is_behind {
+                prop_assert_eq!(resume.gap, !wanted(gone).is_empty());
+                prop_assert_eq!(&got, &wanted(left));
+            }
+            prop_assert!(wanted(left).iter().all(|id| got.contains(id)));
         }
     }
 }

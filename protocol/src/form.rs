@@ -3,7 +3,8 @@
 //! Implements the parser of `application/x-www-form-urlencoded` in the WHATWG URL standard, but for one thing: a value
 //! that is no UTF-8 is an error and not replaced, so that nobody subscribes or publishes to what nobody named.
 
-use std::{borrow::Cow, fmt};
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::fmt;
 
 use percent_encoding::percent_decode;
 
@@ -50,7 +51,7 @@ impl fmt::Display for NotUtf8 {
     }
 }
 
-impl std::error::Error for NotUtf8 {}
+impl core::error::Error for NotUtf8 {}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]

@@ -8,6 +8,7 @@
 //! - `cursor`: where a listener stands, as the SSE `id:` carries it
 //! - `event`, `event_stream`: SSE framing, and the parser that reads it back
 //! - `extent`: what is left of a channel's history, and what a returning listener gets of it
+//! - `since`: how long ago a listener asked first (feature `hub`)
 //! - `retention`: when history is trimmed
 //! - `message`, `page`: a message, and a piece of a channel's history (feature `hub`)
 //! - `delivery`: how a relay joins what channels send it without a hole or a double (feature `hub`)
@@ -15,6 +16,10 @@
 //! - `recent`: the last messages delivered, for listeners that are about to be live (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
+
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
 
 mod channel_name;
 mod channel_set;
@@ -38,6 +43,8 @@ mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
+#[cfg(feature = "hub")]
+mod since;
 
 pub use channel_name::{ChannelName, InvalidChannelName};
 pub use channel_set::{ChannelSet, InvalidChannelSet};
@@ -61,3 +68,5 @@ pub use recent::Recent;
 #[cfg(feature = "hub")]
 pub use replay::{Lag, encode_gap, encode_messages, first_lag, replay};
 pub use retention::Retention;
+#[cfg(feature = "hub")]
+pub use since::{InvalidSince, Since};

@@ -1,5 +1,7 @@
 //! A message as history holds it and as it travels to those who listen.
 
+use alloc::string::String;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{EventName, MessageId};

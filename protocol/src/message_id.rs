@@ -1,6 +1,6 @@
 //! How messages of one channel are ordered and named.
 
-use std::fmt;
+use core::fmt;
 
 /// The id of a message: unique and increasing within its channel, and near the time of its publish.
 ///

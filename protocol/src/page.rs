@@ -1,5 +1,7 @@
 //! A piece of a channel's history, as it travels from a channel to a relay and to listeners that resume.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Message, MessageId};

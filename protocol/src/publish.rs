@@ -3,7 +3,8 @@
 //! Both are read strictly: what cannot be understood whole is refused whole, so that nothing half-understood is
 //! published. Fields that are not known are ignored.
 
-use std::fmt;
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+use core::fmt;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
@@ -216,8 +217,8 @@ impl fmt::Display for InvalidPublishForm {
     }
 }
 
-impl std::error::Error for InvalidPublishForm {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl core::error::Error for InvalidPublishForm {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Channels(why) => Some(why),
             Self::Event(why) => Some(why),

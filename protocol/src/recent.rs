@@ -3,7 +3,10 @@
 //! A relay asks the channel for history, and while it waits the channel goes on publishing: without these messages a
 //! listener of a busy channel would chase the head and never be live.
 
-use std::collections::{BTreeMap, VecDeque};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    vec::Vec,
+};
 
 use crate::{ChannelName, Message, MessageId, Page};
 

@@ -1,5 +1,7 @@
 //! What a listener is sent: messages and gaps as events, each with the cursor of who has it.
 
+use alloc::{string::String, string::ToString};
+
 use crate::{ChannelName, ChannelSet, Cursor, Event, EventName, Message, MessageId, Page};
 
 /// Appends messages of the channel at `index` as events, and moves the cursor along.
@@ -70,7 +72,7 @@ pub fn replay(
             end = cursor.position(index);
             break;
         }
-        encode_messages(&mut text, cursor, index, std::slice::from_ref(message));
+        encode_messages(&mut text, cursor, index, core::slice::from_ref(message));
     }
     cursor.set_position(index, end);
     cursor.source = None;

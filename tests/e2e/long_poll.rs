@@ -1,10 +1,10 @@
-//! Long-polling: the next messages, or a keep-alive, and then the end.
+//! Long-polling: the next messages, or a keep-alive, or the greeting where it is to be an event, and then the end.
 
 use cyclone_edge_protocol::{EventStream, ReceivedEvent};
 use harness::{DEADLINE, Hub, within};
 
 /// Polls once, and returns the text of the answer, its events, and the cursor for the next poll.
-async fn poll(hub: &Hub, query: &str, cursor: &str) -> (String, Vec<ReceivedEvent>, String) {
+pub(crate) async fn poll(hub: &Hub, query: &str, cursor: &str) -> (String, Vec<ReceivedEvent>, String) {
     let request = hub.get(query).header("X-Requested-With", "XMLHttpRequest").header("Last-Event-ID", cursor);
     let response = within(DEADLINE, "a long-poll", request.send()).await.unwrap();
     assert_eq!(response.status(), 200);
@@ -40,6 +40,33 @@ async fn a_poll_that_waited_in_vain_answers_with_the_ping_and_a_cursor() {
     hub.publish(&["a"], "between two polls").await;
     let (_, events, _) = poll(&hub, "/?channels=a", &cursor).await;
     assert_eq!(events[0].data, "between two polls");
+}
+
+#[tokio::test]
+async fn a_poll_that_asks_for_a_hello_is_answered_at_once_with_where_it_stands() {
+    // Longer than any test waits: no answer here comes from a keep-alive.
+    let hub = Hub::builder().setting("KEEPALIVE_SECONDS", 300).start().await;
+    let id = hub.publish(&["a"], "before").await["a"];
+    for (query, stands) in [("/?channels=a", id.to_string()), ("/?channels=a&channels=b", format!("{id}.0"))] {
+        let (text, events, cursor) = poll(&hub, &format!("{query}&greeting=event"), "").await;
+        assert_eq!(cursor, stands);
+        assert!(text.starts_with("retry: "), "{text:?}");
+        assert!(text.ends_with(&format!("\nid: {cursor}\nevent: sse.hello\ndata: \n\n")), "{text:?}");
+        assert_eq!((events.len(), events[0].last_event_id.as_str()), (1, stands.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_poll_with_a_hello_takes_nothing_from_the_next() {
+    for query in ["/?channels=a", "/?channels=a&channels=b"] {
+        let hub = Hub::builder().setting("KEEPALIVE_SECONDS", 300).start().await;
+        let (_, _, cursor) = poll(&hub, &format!("{query}&greeting=event"), "").await;
+        hub.publish(&["a"], "missed").await;
+        let (_, events, again) = poll(&hub, &format!("{query}&greeting=event"), &cursor).await;
+        assert_eq!((events.len(), events[0].event.as_str(), &again), (1, "sse.hello", &cursor));
+        let (_, events, _) = poll(&hub, query, &again).await;
+        assert_eq!(events.iter().map(|event| event.data.as_str()).collect::<Vec<_>>(), ["missed"]);
+    }
 }
 
 #[tokio::test]

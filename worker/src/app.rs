@@ -3,6 +3,7 @@
 use worker::{Env, Request, Response};
 
 use crate::{
+    clock::now_ms,
     config::Config,
     error::Error,
     hooks::{Hooks, NoHooks},
@@ -49,7 +50,7 @@ impl<H: Hooks> App<H> {
             ("OPTIONS", _) => preflight(),
             ("GET" | "HEAD", "/") if wants_page(request)? => media::page(env).await,
             ("GET", "/" | "/sse" | "/sse/") => {
-                subscribe(Subscription::of(request)?, request, env, config, &self.hooks).await
+                subscribe(Subscription::of(request, now_ms())?, request, env, config, &self.hooks).await
             }
             ("POST", "/publish") => publish(request, env, config, &self.hooks).await,
             ("GET" | "HEAD", "/stats") => stats(env).await,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cyclone_edge_protocol::{InvalidChannelSet, InvalidPublishForm, NotUtf8};
+use cyclone_edge_protocol::{InvalidChannelSet, InvalidPublishForm, InvalidSince, NotUtf8};
 use serde_json::{Map, Value, json};
 use worker::{Headers, Response, console_error};
 
@@ -119,6 +119,12 @@ impl From<InvalidChannelSet> for Error {
             InvalidChannelSet::Name(_) => "invalid_channel",
         };
         Self::refused(400, code, why.to_string())
+    }
+}
+
+impl From<InvalidSince> for Error {
+    fn from(why: InvalidSince) -> Self {
+        Self::refused(400, "invalid_since", why.to_string())
     }
 }
 

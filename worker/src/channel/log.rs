@@ -125,6 +125,11 @@ impl Log {
         self.extent.get().head
     }
 
+    /// The position of a listener that begins after `since`.
+    pub(super) fn begin(&self, since: MessageId) -> MessageId {
+        self.extent.get().begin(since)
+    }
+
     /// Gives a message its id and keeps it. The runtime lets nothing out of the object before it is durable.
     pub(super) fn append(&self, message: Append, now_ms: u64) -> Result<Message, Error> {
         let extent = self.extent.get();

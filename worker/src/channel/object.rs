@@ -21,7 +21,10 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
-    objects::{Append, Follow, Holder, Memory, PageRequest, Unfollow, Wake, answer, path, read_json, read_leg_request},
+    objects::{
+        Append, Follow, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake, answer, path, read_json,
+        read_leg_request,
+    },
 };
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
@@ -59,6 +62,7 @@ impl DurableObject for Channel {
             path::APPEND => answer(inner.append(&mut request).await),
             path::FOLLOW => answer(inner.follow(&mut request).await),
             path::UNFOLLOW => answer(inner.unfollow(&mut request).await),
+            path::BEGIN => answer(inner.begin(&mut request).await),
             path::PAGE => answer(inner.page(&mut request).await),
             path::LISTENERS => answer(Ok(inner.audience.counts())),
             unknown => Error::internal(format!("a channel knows no {unknown}")).into_response(),
@@ -122,8 +126,19 @@ impl Inner {
     }
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
-        let (_, cursor) = read_leg_request(request)?;
+        let LegRequest { mut cursor, since, .. } = read_leg_request(request)?;
+        if let Some(since) = since {
+            cursor
+                .positions
+                .iter_mut()
+                .for_each(|position| *position = position.or_else(|| Some(self.log.begin(since))));
+        }
         admit(&self.audience, self, GROUP, &self.channels, cursor)
+    }
+
+    async fn begin(&self, request: &mut Request) -> Result<MessageId, Error> {
+        let since: MessageId = read_json(request).await?;
+        Ok(self.log.begin(since))
     }
 
     async fn page(&self, request: &mut Request) -> Result<Page, Error> {

@@ -16,6 +16,6 @@ mod stubs;
 
 pub(crate) use calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow};
 pub(crate) use memory::{Memory, Wake};
-pub(crate) use request::{answer, path, read_json, read_leg_request};
+pub(crate) use request::{LegRequest, answer, path, read_json, read_leg_request};
 pub(crate) use sql::{Table, integer};
 pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, HolderStub, RelayStub};

@@ -1,6 +1,6 @@
 //! Internal requests, as an object reads and answers them.
 
-use cyclone_edge_protocol::{ChannelSet, Cursor};
+use cyclone_edge_protocol::{ChannelSet, Cursor, MessageId};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Request, Response};
 
@@ -12,6 +12,7 @@ pub(crate) mod path {
     pub(crate) const APPEND: &str = "/append";
     pub(crate) const FOLLOW: &str = "/follow";
     pub(crate) const UNFOLLOW: &str = "/unfollow";
+    pub(crate) const BEGIN: &str = "/begin";
     pub(crate) const PAGE: &str = "/page";
     pub(crate) const DELIVER: &str = "/deliver";
     pub(crate) const LISTENERS: &str = "/listeners";
@@ -19,13 +20,23 @@ pub(crate) mod path {
     pub(crate) const STATS: &str = "/stats";
 }
 
-/// Reads an internal request for a leg: the channels, and where the listener stands in them.
-pub(crate) fn read_leg_request(request: &Request) -> Result<(ChannelSet, Cursor), Error> {
+/// An internal request for a leg.
+pub(crate) struct LegRequest {
+    pub(crate) channels: ChannelSet,
+    /// Where the listener stands.
+    pub(crate) cursor: Cursor,
+    /// Where it begins in channels in which it has no position, if not where live delivery stands.
+    pub(crate) since: Option<MessageId>,
+}
+
+/// Reads an internal request for a leg.
+pub(crate) fn read_leg_request(request: &Request) -> Result<LegRequest, Error> {
     let url = request.url()?;
     let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let channels = ChannelSet::parse([value("channels").unwrap_or_default().as_str()])?;
     let cursor = Cursor::parse(&value("cursor").unwrap_or_default(), &channels).map_err(Error::internal)?;
-    Ok((channels, cursor))
+    let since = value("since").and_then(|since| MessageId::new(since.parse().ok()?));
+    Ok(LegRequest { channels, cursor, since })
 }
 
 /// Reads the body of an internal request.

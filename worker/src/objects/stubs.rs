@@ -38,6 +38,11 @@ impl ChannelStub {
         call(&self.0, path::UNFOLLOW, unfollow).await
     }
 
+    /// The position of a listener that begins after `since`.
+    pub(crate) async fn begin(&self, since: MessageId) -> Result<MessageId, Error> {
+        call(&self.0, path::BEGIN, &since).await
+    }
+
     pub(crate) async fn page(&self, request: &PageRequest) -> Result<Page, Error> {
         call(&self.0, path::PAGE, request).await
     }
@@ -71,10 +76,18 @@ impl HolderStub {
         call(&self.0, path::LISTENERS, &()).await
     }
 
-    /// Opens a leg for a listener that stands at `cursor`.
-    pub(crate) async fn open_leg(&self, channels: &ChannelSet, cursor: &Cursor) -> Result<WebSocket, Error> {
+    /// Opens a leg for a listener that stands at `cursor`, and begins after `since` where the cursor knows no position.
+    pub(crate) async fn open_leg(
+        &self,
+        channels: &ChannelSet,
+        cursor: &Cursor,
+        since: Option<MessageId>,
+    ) -> Result<WebSocket, Error> {
         let mut url = Url::parse(&address(path::LEG)).map_err(Error::internal)?;
         url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
+        if let Some(since) = since {
+            url.query_pairs_mut().append_pair("since", &since.to_string());
+        }
         let headers = Headers::new();
         headers.set("Upgrade", "websocket")?;
         let mut init = RequestInit::new();

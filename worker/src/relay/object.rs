@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page, Recent, accept};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page, Recent, accept};
 use futures::future::join_all;
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     error::Error,
     objects::{
-        Batch, ChannelStub, Delivery, Follow, Holder, Memory, PageRequest, Wake, answer, path, read_json,
+        Batch, ChannelStub, Delivery, Follow, Holder, LegRequest, Memory, PageRequest, Wake, answer, path, read_json,
         read_leg_request,
     },
 };
@@ -104,17 +104,46 @@ impl Wake for Inner {
 
 impl Inner {
     async fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
-        let (channels, cursor) = read_leg_request(request)?;
+        let LegRequest { channels, cursor, since } = read_leg_request(request)?;
         self.audience.check_room()?;
         self.pending.begin(&channels);
-        let followed = self.follow_all(&channels).await;
-        let opened =
-            followed.and_then(|()| admit(&self.audience, self, self.follows.group(&channels)?, &channels, cursor));
+        let opened = self.follow_and_admit(&channels, cursor, since).await;
         self.pending.end(&channels);
         if opened.is_err() {
             self.unfollow_unwanted(&channels)?;
         }
         opened
+    }
+
+    async fn follow_and_admit(
+        self: &Rc<Self>,
+        channels: &ChannelSet,
+        mut cursor: Cursor,
+        since: Option<MessageId>,
+    ) -> Result<Response, Error> {
+        self.follow_all(channels).await?;
+        if let Some(since) = since {
+            self.begin_all(channels, &mut cursor, since).await?;
+        }
+        admit(&self.audience, self, self.follows.group(channels)?, channels, cursor)
+    }
+
+    /// Has a listener begin after `since` in the channels in which it has no position.
+    async fn begin_all(&self, channels: &ChannelSet, cursor: &mut Cursor, since: MessageId) -> Result<(), Error> {
+        let unknown = channels.iter().zip(&mut cursor.positions).filter(|(_, position)| position.is_none());
+        let begun = unknown.map(async |(channel, position)| {
+            *position = Some(self.begin(channel, since).await?);
+            Ok(())
+        });
+        join_all(begun).await.into_iter().collect()
+    }
+
+    async fn begin(&self, channel: &ChannelName, since: MessageId) -> Result<MessageId, Error> {
+        match self.audience.position(channel) {
+            // All that came after `since` is still to be delivered: no need to wake the channel.
+            Some(live) if live <= since => Ok(live),
+            _ => ChannelStub::of(&self.env, channel)?.begin(since).await,
+        }
     }
 
     /// Has the channels send their messages here from now on.

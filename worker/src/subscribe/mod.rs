@@ -48,9 +48,9 @@ pub(crate) async fn subscribe(
 }
 
 async fn open_leg(subscription: &Subscription, request: &Request, env: &Env) -> Result<WebSocket, Error> {
-    let Subscription { channels, cursor, .. } = subscription;
+    let Subscription { channels, cursor, since, .. } = subscription;
     let holder = channels.single().cloned().map_or_else(|| Holder::Relay(relay_name(request)), Holder::Channel);
-    HolderStub::of(env, &holder)?.open_leg(channels, cursor).await
+    HolderStub::of(env, &holder)?.open_leg(channels, cursor, *since).await
 }
 
 fn respond(body: ResponseBody) -> Result<Response, Error> {

@@ -5,7 +5,8 @@
 // isolate connected to nothing. And bytes pass from the socket to the response without a copy through WebAssembly.
 //
 // Binary messages are for the listener. The text "pause" asks to be told "more" once little of that waits; the text
-// "live" says that this will not be needed again. The first binary message is the greeting, which ends no long-poll.
+// "live" says that this will not be needed again. The first binary message is the greeting, which ends a long-poll only
+// where a hello makes it an event: who asks for one asks whether it is connected, and not for what comes next.
 
 /** "pause" is answered with "more" once less than this waits. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -13,7 +14,7 @@ const HIGH_WATER_MARK = 64 * 1024;
 /**
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
- * @param {string} hello what to write after the greeting
+ * @param {string} hello what makes the greeting an event, if it is to be one
  * @param {string} keepAlive what to write when nothing else was for a while
  * @param {number} keepAliveMs
  * @param {number} maxWaitingBytes when more than this waits already, a listener that does not read is cut
@@ -69,11 +70,16 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
     } else if (data === "pause") {
       owesMore = true;
       askForMore();
-    } else {
+    } else if (greeted) {
       write(new Uint8Array(data));
-      if (!greeted && hello !== "") write(encoder.encode(hello));
-      else if (isLongPoll && greeted) end();
+      if (isLongPoll) end();
+    } else {
       greeted = true;
+      if (hello === "") return write(new Uint8Array(data));
+      // Without the empty line that ends it: the hello is of the same block.
+      write(new Uint8Array(data, 0, data.byteLength - 1));
+      write(encoder.encode(hello));
+      if (isLongPoll) end();
     }
   }
 

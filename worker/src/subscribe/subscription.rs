@@ -1,6 +1,6 @@
 //! What a listener asks for.
 
-use cyclone_edge_protocol::{ChannelSet, Cursor, pairs};
+use cyclone_edge_protocol::{ChannelSet, Cursor, MessageId, Since, pairs};
 use worker::Request;
 
 use crate::error::Error;
@@ -11,9 +11,11 @@ pub(crate) struct Subscription {
     pub(crate) channels: ChannelSet,
     /// Where the listener stands; without a position in any channel when it comes for the first time.
     pub(crate) cursor: Cursor,
+    /// Where the listener begins in channels in which it has no position; `None` with what is published from now on.
+    pub(crate) since: Option<MessageId>,
     pub(crate) transport: Transport,
     /// An event is to follow the greeting: the browser's own `EventSource` shows a page no bytes, and tells of an id only
-    /// with an event.
+    /// with an event. It ends a long-poll, which then does not wait for messages.
     pub(crate) says_hello: bool,
 }
 
@@ -22,7 +24,7 @@ pub(crate) struct Subscription {
 pub(crate) enum Transport {
     /// An event stream that stays open.
     Stream,
-    /// The next messages, and then the end.
+    /// The next messages, or the greeting alone where an event is to follow it, and then the end.
     LongPoll,
 }
 
@@ -32,11 +34,11 @@ impl Subscription {
         Ok(!Query::read(request)?.channels.is_empty())
     }
 
-    /// Reads a request.
+    /// Reads a request that arrived at `now_ms`.
     ///
     /// # Errors
-    /// 400 without a channel, with too many, or with an invalid name.
-    pub(crate) fn of(request: &Request) -> Result<Self, Error> {
+    /// 400 without a channel, with too many, or with an invalid name, transport or time.
+    pub(crate) fn of(request: &Request, now_ms: u64) -> Result<Self, Error> {
         let query = Query::read(request)?;
         let channels = ChannelSet::parse(query.channels.iter().map(String::as_str))?;
         let headers = request.headers();
@@ -54,7 +56,9 @@ impl Subscription {
             None => Transport::Stream,
         };
         let cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
-        Ok(Self { channels, cursor, transport, says_hello: query.greeting.as_deref() == Some("event") })
+        // The clock is this worker's, read once: what passes until the objects answer would count against the listener.
+        let since = query.since.map(|since| Since::parse(&since)).transpose()?.map(|since| since.position(now_ms));
+        Ok(Self { channels, cursor, since, transport, says_hello: query.greeting.as_deref() == Some("event") })
     }
 }
 
@@ -63,6 +67,7 @@ impl Subscription {
 struct Query {
     channels: Vec<String>,
     last_event_id: Option<String>,
+    since: Option<String>,
     transport: Option<String>,
     greeting: Option<String>,
 }
@@ -78,6 +83,7 @@ impl Query {
                 "channels" | "channels[]" => query.channels.push(pair.value()?),
                 // A cursor that cannot be read counts as none.
                 "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = pair.value().ok(),
+                "since" => query.since = Some(pair.value()?),
                 "transport" => query.transport = Some(pair.value()?),
                 "greeting" => query.greeting = pair.value().ok(),
                 _ => {}
