@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, and runs every test; `npm test -- <step> [arguments for cargo test]`
 // runs one step. The first failure ends it.
 
-import { ensureBrowser } from "./browser.mjs";
+import { ensureBrowsers } from "./browser.mjs";
 import { build } from "./build.mjs";
 import { installDebian } from "./debian.mjs";
 import { Failure, find, main, run, step } from "./run.mjs";
@@ -12,14 +12,14 @@ const STEPS = [
   { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib") },
   {
     name: "client",
-    title: "Client: native unit tests, tests in Chromium",
+    title: "Client: native unit tests, tests in Chromium and Firefox",
     run: clientTest,
     prepare: () => ensureToolchain("wasm-pack"),
     browser: true,
   },
   {
     name: "e2e",
-    title: "End to end: worker, runtime and Chromium",
+    title: "End to end: worker, runtime, Chromium and Firefox",
     run: cargoTest("cyclone-edge-tests"),
     prepare: async () => {
       // README's lines are run as they are typed.
@@ -37,7 +37,7 @@ await main(import.meta.url, async ([name, ...extra]) => {
   }
   await ensureToolchain();
   for (const one of chosen) if (one.prepare) await one.prepare();
-  const env = chosen.some((one) => one.browser) ? await ensureBrowser() : {};
+  const env = chosen.some((one) => one.browser) ? await ensureBrowsers() : {};
 
   const timings = [];
   for (const one of chosen) {
@@ -53,9 +53,13 @@ function cargoTest(crate, ...options) {
   return (purpose, extra, env) => run(purpose, "cargo", ["test", "-p", crate, ...options, ...extra], { env });
 }
 
-// The flags of the browser are in client-wasm/webdriver.json.
+// The flags of the browsers are in client-wasm/webdriver.json.
 async function clientTest(purpose, extra, env) {
   await cargoTest("cyclone-edge-client", "--lib")(purpose, extra, env);
-  const options = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER, "client-wasm", ...extra];
-  await run(purpose, "wasm-pack", ["test", ...options], { env });
+  // wasm-pack names the driver itself: its test runner takes the first that the environment names.
+  const noDriver = { CHROMEDRIVER: undefined, GECKODRIVER: undefined };
+  const wasmPack = (options, env) =>
+    run(purpose, "wasm-pack", ["test", "--headless", ...options, "client-wasm", ...extra], { env: { ...noDriver, ...env } });
+  await wasmPack(["--chrome", "--chromedriver", env.CHROMEDRIVER], {});
+  await wasmPack(["--firefox", "--geckodriver", env.GECKODRIVER], { GECKODRIVER_ARGS: `--binary='${env.FIREFOX}'` });
 }

@@ -50,7 +50,7 @@ async function ensureRust() {
 }
 
 /** One program of crates.io, in .tools/bin. */
-async function ensureCargoTool(crate) {
+export async function ensureCargoTool(crate) {
   const { version, program } = CARGO_TOOLS[crate];
   const found = answer(join(ROOT, ".tools", "bin", program), "--version") || "";
   if (found.split(/\s+/).includes(version)) return;

@@ -8,5 +8,6 @@ export const CARGO_TOOLS = {
   "worker-build": { version: "0.8.7", program: "worker-build" },
   // Must be the version of the wasm-bindgen crate in Cargo.toml.
   "wasm-bindgen-cli": { version: "0.2.130", program: "wasm-bindgen" },
+  geckodriver: { version: "0.37.1", program: "geckodriver" },
   "wasm-pack": { version: "0.15.1", program: "wasm-pack" },
 };

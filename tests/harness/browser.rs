@@ -1,72 +1,33 @@
-//! Headless Chromium, driven through chromedriver.
-
-use std::{
-    io::Write,
-    net::TcpStream,
-    process::Stdio,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+//! A headless browser with one page, driven by WebDriver.
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Map, Value};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use serde_json::Value;
 
-use crate::{DEADLINE, eventually, project::root, within};
+use crate::{
+    driver::{Driver, Engine},
+    eventually,
+};
 
 /// A browser with one page.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    driver: Child,
-    driver_port: u16,
-    /// Chromium leaves files behind.
-    _files: TempDir,
+    _driver: Driver,
 }
 
 impl Browser {
-    /// Starts Chromium with the flags of `client-wasm/webdriver.json`.
+    /// Starts Chromium.
     pub async fn start() -> Self {
-        let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let files = tempfile::tempdir().unwrap();
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            .env("TMPDIR", files.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver starts; `npm test` installs it");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port: u16 = within(DEADLINE, "chromedriver to listen", async {
-            loop {
-                let line = lines.next_line().await.unwrap().expect("chromedriver says where it listens");
-                let port = line.split_once("successfully on port ");
-                if let Some((_, port)) = port {
-                    return port.trim_end_matches('.').parse().unwrap();
-                }
-            }
-        })
-        .await;
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let capabilities = std::fs::read_to_string(root().join("client-wasm/webdriver.json")).unwrap();
-        let mut capabilities: Map<String, Value> = serde_json::from_str(&capabilities).unwrap();
-        capabilities.retain(|name, _| name.starts_with("goog:"));
-        if let Ok(chromium) = std::env::var("CHROMIUM") {
-            capabilities["goog:chromeOptions"]["binary"] = chromium.into();
-        }
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
-        Self { client, driver, driver_port: port, _files: files }
+        Self::start_in(Engine::Chromium).await
+    }
+
+    /// Starts a browser with an empty profile.
+    pub async fn start_in(engine: Engine) -> Self {
+        let driver = Driver::start(engine).await;
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(engine.capabilities()).connect(&driver.url()).await.unwrap();
+        Self { client, _driver: driver }
     }
 
     pub async fn open(&self, url: &str) {
@@ -109,18 +70,5 @@ impl Browser {
     pub async fn eventually(&self, what: &str, expression: &str, satisfies: impl Fn(&Value) -> bool) -> Value {
         let script = format!("return {expression}");
         eventually(what, async || self.run(&script).await, satisfies).await
-    }
-}
-
-/// Ends Chromium in a test that fails too: it outlives a chromedriver that is killed.
-impl Drop for Browser {
-    fn drop(&mut self) {
-        if let Ok(mut driver) = TcpStream::connect(("127.0.0.1", self.driver_port)) {
-            let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-            let end = Instant::now() + DEADLINE;
-            while Instant::now() < end && matches!(self.driver.try_wait(), Ok(None)) {
-                sleep(Duration::from_millis(10));
-            }
-        }
     }
 }

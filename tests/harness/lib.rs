@@ -3,23 +3,36 @@
 //! - `hub`: a hub under `workerd`, with its own settings and its own disk, that can be killed and started again
 //! - `listener`: a listener that holds one connection at a time
 //! - `raw`: HTTP as bytes, so that no client hides a fault of the server
-//! - `browser`: headless Chromium
+//! - `browser`: a headless browser with one page
+//! - `driver`: Chromium or Firefox, and the program that drives it
+//! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
+//! - `proxy`: a proxy that buffers what a hub streams
 //! - `wait`: waiting for a condition, with a deadline
 //!
 //! Everything panics when it fails: that is how a test says so.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests may panic")]
 
+mod answer;
 mod browser;
+mod driver;
 mod hub;
 mod listener;
 mod project;
+mod proxy;
 mod raw;
+mod request;
+mod scripted;
 mod wait;
 
+pub use answer::{Answer, Gate};
 pub use browser::Browser;
+pub use driver::Engine;
 pub use hub::{Hub, HubBuilder, KEY};
 pub use listener::Listener;
 pub use project::root;
+pub use proxy::{Buffering, BufferingProxy};
 pub use raw::{RawResponse, raw_request};
+pub use request::Request;
+pub use scripted::ScriptedServer;
 pub use wait::{DEADLINE, eventually, within};
