@@ -16,10 +16,9 @@ const isLocal = ["127.0.0.1", "localhost"].includes(location.hostname);
 let lastEventId;
 
 function listen() {
-  const url = lastEventId === undefined ? "/sse/" : `/sse/?${new URLSearchParams({ lastEventId })}`;
-  // A native EventSource hears only those types that are named: the ones that the form offers.
+  // Only those types are heard that are named: the ones that the form offers.
   const events = [...element("event").options].map((option) => option.value).filter((type) => type !== "");
-  const connection = connect({ url, events });
+  const connection = connect({ events, lastEventId });
 
   const controller = new AbortController();
   const on = (type, handler) => document.addEventListener(type, handler, { signal: controller.signal });

@@ -57,14 +57,19 @@ export function answer(program, ...args) {
   return result.status === 0 ? result.stdout.trim() : undefined;
 }
 
-/** Runs a program to its end with its output shown; a failure is the sentence `${purpose} failed: ...`. */
-export async function run(purpose, program, args, { env = {}, cwd = ROOT } = {}) {
-  const child = spawn(program, args, { cwd, env: { ...ENVIRONMENT, ...env }, stdio: ["ignore", "inherit", "inherit"] });
+/**
+ * Runs a program to its end; a failure is the sentence `${purpose} failed: ...`. Its output is shown, or returned if `reads`.
+ */
+export async function run(purpose, program, args, { env = {}, cwd = ROOT, reads = false } = {}) {
+  const stdio = ["ignore", reads ? "pipe" : "inherit", "inherit"];
+  const child = spawn(program, args, { cwd, env: { ...ENVIRONMENT, ...env }, stdio });
+  let output = "";
+  child.stdout?.on("data", (text) => (output += text));
   const ending = await new Promise((resolve) => {
     child.on("error", (error) => resolve(error.code === "ENOENT" ? "is not installed" : error.message));
-    child.on("exit", (code, signal) => resolve(signal ? `was ended by ${signal}` : code));
+    child.on("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : code));
   });
-  if (ending === 0) return;
+  if (ending === 0) return output;
   throw new Failure(`${purpose} failed: ${program} ${typeof ending === "number" ? `ended with code ${ending}` : ending}.`);
 }
 

@@ -1,18 +1,19 @@
 //! The one connection of a page, and everything to be undone when it closes.
 
-use std::{cell::RefCell, rc::Rc};
+use alloc::{borrow::ToOwned, rc::Rc, string::String, vec::Vec};
+use core::cell::RefCell;
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet};
 use js_sys::Error;
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, EventSource, Url, console};
+use web_sys::Document;
 
 use crate::{
     error::{error, thrown},
     options::{ConnectOptions, Options},
     page::Page,
     place::moved,
-    source::Source,
+    stream::{Server, Settings, Stream, has_parameter, read_settings, with_parameter},
     watch::Watch,
 };
 
@@ -26,27 +27,31 @@ const CHANNELS_PARAMETER: &str = "channels";
 ///
 /// # Errors
 /// When an option is wrong, an element names something that is no channel, or no element names any.
-#[wasm_bindgen(unchecked_return_type = "Connection")]
+#[wasm_bindgen(skip_typescript)]
 pub fn connect(options: Option<ConnectOptions>) -> Result<JsValue, Error> {
     let connection = Connection::open(options)?;
     let inner = connection.0.clone();
     let handle = JsValue::from(connection);
+    if !inner.label.is_empty() {
+        take_label(&inner.label, &handle);
+    }
     inner.pin.replace(handle.clone());
     Ok(handle)
 }
 
 /// The connection of a page to its hub.
-#[wasm_bindgen]
+#[wasm_bindgen(skip_typescript)]
 #[must_use = "the connection closes when its handle is dropped"]
 pub struct Connection(Rc<Inner>);
 
 struct Inner {
+    label: String,
     /// The absolute address of the hub.
     hub: String,
-    with_credentials: bool,
+    settings: Settings,
     page: Page,
-    /// `None` while no element wants anything, and once closed.
-    source: RefCell<Option<Source>>,
+    /// `None` until an element wants anything, and once closed.
+    stream: RefCell<Option<Rc<Stream>>>,
     watch: RefCell<Option<Watch>>,
     /// The JavaScript handle of a connection that is not over. A page that does not keep the handle must not lose its
     /// connection whenever the garbage collector comes by.
@@ -57,10 +62,7 @@ struct Inner {
 impl Connection {
     /// Closes the connection and removes every listener; the elements get no more events.
     pub fn close(&self) {
-        self.0.page.close();
-        self.0.source.take();
-        self.0.watch.take();
-        self.0.pin.take();
+        self.0.close();
     }
 
     /// The names of the channels, sorted as the hub sorts them.
@@ -76,15 +78,31 @@ impl Connection {
     #[wasm_bindgen(getter, js_name = readyState)]
     #[must_use]
     pub fn ready_state(&self) -> u16 {
-        let waiting = if self.0.page.is_closed() { EventSource::CLOSED } else { EventSource::CONNECTING };
-        self.0.source.borrow().as_ref().map_or(waiting, Source::ready_state)
+        let waiting = if self.0.page.is_closed() { CLOSED } else { CONNECTING };
+        self.0.stream.borrow().as_ref().map_or(waiting, |stream| stream.ready_state())
     }
 
     /// The absolute address of the connection; empty where there is none.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn url(&self) -> String {
-        self.0.source.borrow().as_ref().map(Source::url).unwrap_or_default()
+        let has_stream = self.0.stream.borrow().is_some();
+        let channels = self.0.page.channels().filter(|_| has_stream);
+        channels.map(|channels| subscribe_address(&self.0.hub, &channels)).unwrap_or_default()
+    }
+
+    /// How events come now: `native`, `fetch` or `longpoll`; empty where there is no connection.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn transport(&self) -> String {
+        self.0.stream.borrow().as_ref().map(|stream| stream.transport()).unwrap_or_default().to_owned()
+    }
+
+    /// What the option `label` said.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.0.label.clone()
     }
 }
 
@@ -94,20 +112,26 @@ impl Connection {
     /// # Errors
     /// As [`connect`].
     pub fn open(options: Option<ConnectOptions>) -> Result<Self, Error> {
-        let options = Options::read(&options.into())?;
+        let given = options.into();
+        let options = Options::read(&given)?;
         let document = DOCUMENT.with(Clone::clone).ok_or_else(|| error("there is no page here"))?;
-        let hub = hub_url(&document, &options.url)?;
-        let with_credentials = options.with_credentials;
+        let hub = absolute(&options.url).map_err(thrown)?;
+        // A channel that no element names would move the places of the others in the cursor.
+        if has_parameter(&hub, CHANNELS_PARAMETER) {
+            return Err(error("the option `url` must not name channels: elements do"));
+        }
+        let settings = read_settings(&given, &hub, true).map_err(thrown)?;
+        let label = options.label.clone();
         let page = Page::find(document, options)?;
         let inner = Rc::new(Inner {
+            label,
             hub,
-            with_credentials,
+            settings,
             page,
-            source: RefCell::default(),
+            stream: RefCell::default(),
             watch: RefCell::default(),
             pin: RefCell::default(),
         });
-        inner.connect(String::new())?;
         let this = Rc::downgrade(&inner);
         let watch = Watch::new(&inner.page, move || {
             if let Some(inner) = this.upgrade() {
@@ -115,6 +139,7 @@ impl Connection {
             }
         })?;
         inner.watch.replace(Some(watch));
+        inner.connect(inner.page.channels().as_ref(), None);
         Ok(Self(inner))
     }
 }
@@ -126,34 +151,54 @@ impl Drop for Connection {
 }
 
 impl Inner {
-    /// Connects for what the elements want, from the place that the cursor names.
-    fn connect(self: &Rc<Self>, cursor: String) -> Result<(), Error> {
-        // The old one is gone before the new one comes: each message is heard by one of them.
-        self.source.take();
-        if let Some(channels) = self.page.channels() {
-            let address = subscribe_address(&self.hub, &channels)?;
-            self.source.replace(Some(Source::open(&address, cursor, self.with_credentials)?));
-            self.listen();
+    fn close(&self) {
+        self.page.close();
+        self.stream.take();
+        self.watch.take();
+        self.unpin();
+    }
+
+    fn unpin(&self) {
+        let handle = self.pin.take();
+        if !handle.is_undefined() {
+            release_label(&self.label, &handle);
         }
-        Ok(())
+    }
+
+    /// Connects for these channels, from the place that the cursor names; for none it waits.
+    fn connect(self: &Rc<Self>, channels: Option<&ChannelSet>, cursor: Option<String>) {
+        // Not borrowed below: a stream that changes its transport says so at once, to handlers that may close it.
+        let current = self.stream.borrow().clone();
+        let address = channels.map(|channels| subscribe_address(&self.hub, channels));
+        match (address, current) {
+            (Some(address), Some(stream)) => stream.redirect(address, cursor.unwrap_or_default()),
+            (Some(address), None) => {
+                let this = Rc::downgrade(self);
+                let stream = Stream::open(address, self.settings.clone(), Server::Hub, move |event| {
+                    if let Some(inner) = this.upgrade() {
+                        inner.page.hear(event);
+                        inner.end_if_closed();
+                    }
+                });
+                self.stream.replace(Some(Rc::new(stream)));
+            }
+            (None, _) => drop(self.stream.take()),
+        }
+        self.listen();
+    }
+
+    /// Refused for good: nothing will come, so whether the handle goes is now up to the page.
+    fn end_if_closed(&self) {
+        if self.stream.borrow().as_ref().is_some_and(|stream| stream.ready_state() == CLOSED) {
+            self.unpin();
+        }
     }
 
     /// Hears all types that elements want.
-    fn listen(self: &Rc<Self>) {
-        let source = self.source.borrow();
-        let Some(source) = source.as_ref() else { return };
-        self.page.for_each_type(|event_type| {
-            let this = Rc::downgrade(self);
-            source.listen(event_type, move |event| {
-                let Some(inner) = this.upgrade() else { return };
-                inner.page.hear(event);
-                // Refused for good: nothing will come, so whether the handle goes is now up to the page.
-                let is_closed = |source: &Source| source.ready_state() == EventSource::CLOSED;
-                if inner.source.borrow().as_ref().is_some_and(is_closed) {
-                    inner.pin.take();
-                }
-            });
-        });
+    fn listen(&self) {
+        if let Some(stream) = self.stream.borrow().as_ref() {
+            self.page.for_each_type(|event_type| stream.listen(event_type));
+        }
     }
 
     /// Looks at the page again, and moves the connection if other channels are wanted.
@@ -164,16 +209,18 @@ impl Inner {
         if before == after {
             return self.listen();
         }
-        let position = self.source.borrow().as_ref().map(Source::last_event_id).unwrap_or_default();
-        let cursor = match (before, after) {
-            (Some(before), Some(after)) => moved(&position, &before, &after),
-            _ => String::new(),
+        let position = self.stream.borrow().as_ref().map(|stream| stream.last_event_id()).unwrap_or_default();
+        let cursor = match (before, &after) {
+            (Some(before), Some(after)) => Some(moved(&position, &before, after)),
+            _ => None,
         };
-        if let Err(error) = self.connect(cursor) {
-            console::error_1(&error);
-        }
+        self.connect(after.as_ref(), cursor);
     }
 }
+
+/// As of an `EventSource`.
+const CONNECTING: u16 = 0;
+const CLOSED: u16 = 2;
 
 #[wasm_bindgen]
 extern "C" {
@@ -182,23 +229,20 @@ extern "C" {
     static DOCUMENT: Option<Document>;
 }
 
-/// The absolute address of the hub.
-fn hub_url(document: &Document, url: &str) -> Result<String, Error> {
-    let base = document.base_uri().map_err(thrown)?.unwrap_or_default();
-    let url = Url::new_with_base(url, &base).map_err(thrown)?;
-    // A channel that no element names would move the places of the others in the cursor.
-    if url.search_params().has(CHANNELS_PARAMETER) {
-        return Err(error("the option `url` must not name channels: elements do"));
-    }
-    Ok(url.href())
+#[wasm_bindgen(module = "/js/page.js")]
+extern "C" {
+    /// The absolute address of what a page wrote.
+    #[wasm_bindgen(catch)]
+    fn absolute(url: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(js_name = takeLabel)]
+    fn take_label(label: &str, handle: &JsValue);
+    #[wasm_bindgen(js_name = releaseLabel)]
+    fn release_label(label: &str, handle: &JsValue);
 }
 
 /// The address that subscribes to these channels, in their order.
-fn subscribe_address(hub: &str, channels: &ChannelSet) -> Result<Url, Error> {
-    let url = Url::new(hub).map_err(thrown)?;
-    let query = url.search_params();
-    for name in channels.iter().map(ChannelName::as_str) {
-        query.append(CHANNELS_PARAMETER, name);
-    }
-    Ok(url)
+fn subscribe_address(hub: &str, channels: &ChannelSet) -> String {
+    channels.iter().map(ChannelName::as_str).fold(hub.to_owned(), |address, name| {
+        with_parameter(&address, CHANNELS_PARAMETER, &String::from(js_sys::encode_uri_component(name)))
+    })
 }

@@ -1,6 +1,7 @@
 //! The one place that turns whatever can be thrown into an `Error`.
 
-use std::fmt::Display;
+use alloc::{borrow::ToOwned, string::ToString};
+use core::fmt::Display;
 
 use js_sys::Error;
 use wasm_bindgen::{JsCast, JsValue};

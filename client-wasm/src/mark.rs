@@ -4,6 +4,7 @@
 //! <ul class="sse" data-sse-channels="cats, night owls" data-sse-events="message price"></ul>
 //! ```
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use cyclone_edge_protocol::{ChannelName, InvalidChannelName};
 
 /// The channels and the types of events that one element wants.

@@ -1,5 +1,6 @@
 //! How the payload of a message is read.
 
+use alloc::string::String;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;

@@ -1,56 +1,14 @@
 //! What a page may say to `connect`.
 
-use js_sys::{Array, Error, Reflect};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use js_sys::{Array, Error, Function, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{error, thrown};
 
-#[wasm_bindgen(typescript_custom_section)]
-const TYPESCRIPT: &str = r#"
-/** What a page may say to `connect`; every option has a default. */
-export interface ConnectOptions {
-  /** CSS selector of the marked elements. Default: `".sse"`. */
-  selector?: string;
-  /** Where the hub answers, absolute or relative to the page. It must not name channels. Default: `"/sse/"`. */
-  url?: string;
-  /** How the types of the DOM events begin. Default: `"sse."`. */
-  eventPrefix?: string;
-  /** How payloads are read; one that is no JSON arrives as text all the same. Default: `"json"`. */
-  type?: "json" | "text";
-  /** SSE event types to hear besides those that elements name in `data-sse-events`. Default: none. */
-  events?: string[];
-  /** The attribute that names an element's channels. Default: `"data-sse-channels"`. */
-  channelAttr?: string;
-  /** The attribute that names the types an element wants. Default: `"data-sse-events"`. */
-  eventAttr?: string;
-  /** Whether cookies go along to another origin. Default: `false`. */
-  withCredentials?: boolean;
-  /** Whether everything that happens is written to the console. Default: `false`. */
-  debug?: boolean;
-}
-
-/** `detail` of the DOM events. */
-export interface SseDetail<T = any> {
-  /**
-   * The payload: whole in `sse.message`, without its type in the `sse.<type>` of a message `["type", data]`,
-   * `{ channels: string[] }` in `sse.gap`, `null` in `sse.open` and `sse.error`.
-   */
-  data: T;
-  /** The channel of the message; `null` where there is none, or where the server does not tell. */
-  channel: string | null;
-  /** The id of the message; `null` in `sse.open` and `sse.error`. */
-  id: string | null;
-  /** The type of the message: `"message"`, its SSE event type, or `type` of `["type", data]`. */
-  type: string;
-  /** What the connection dispatched. */
-  event: Event;
-}
-"#;
-
 #[wasm_bindgen]
 extern "C" {
-    /// A JavaScript object; its members are documented in the TypeScript declarations.
-    #[wasm_bindgen(typescript_type = "ConnectOptions")]
+    /// A JavaScript object; its members are documented in `js/index.d.ts`.
     pub type ConnectOptions;
 }
 
@@ -63,8 +21,10 @@ pub(crate) struct Options {
     pub(crate) events: Vec<String>,
     pub(crate) channel_attribute: String,
     pub(crate) type_attribute: String,
-    pub(crate) with_credentials: bool,
+    pub(crate) label: String,
     pub(crate) debug: bool,
+    /// How an element is told, if not by a `CustomEvent`: called with the element, the type and the detail.
+    pub(crate) dispatch: Option<Function>,
 }
 
 impl Options {
@@ -88,8 +48,12 @@ impl Options {
             events: texts(given, "events")?,
             channel_attribute: text(given, "channelAttr", "data-sse-channels")?,
             type_attribute: text(given, "eventAttr", "data-sse-events")?,
-            with_credentials: flag(given, "withCredentials")?,
+            label: text(given, "label", "")?,
             debug: flag(given, "debug")?,
+            dispatch: match member(given, "dispatch")? {
+                None => None,
+                Some(value) => Some(value.dyn_into().map_err(|_| expected("dispatch", "a function"))?),
+            },
         })
     }
 }

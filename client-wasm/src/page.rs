@@ -1,17 +1,15 @@
 //! The marked elements of the page, and the DOM events they get.
 //!
-//! Events of the connection (`open`, `error`, `gap`) and of messages share one prefix. So that no publisher can forge
+//! Events of the connection (`open`, `error`, `gap`, `transport`) and of messages share one prefix. So that no publisher can forge
 //! the former, a message of such a type is dispatched as `message` only, with its type in the detail.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use alloc::{rc::Rc, string::String, string::ToString, vec::Vec};
+use core::cell::{Cell, RefCell};
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet, EventName};
-use js_sys::{Array, Error, Object, Reflect};
+use js_sys::{Array, Error, Function, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{CustomEvent, CustomEventInit, Document, Element, Event, MessageEvent, console};
+use web_sys::{Document, Element, Event, MessageEvent, console};
 
 use crate::{
     error::{error, thrown},
@@ -24,6 +22,7 @@ use crate::{
 const OPEN: &str = "open";
 const ERROR: &str = "error";
 const GAP: &str = "gap";
+const TRANSPORT: &str = "transport";
 
 /// The elements that one connection serves.
 pub(crate) struct Page {
@@ -44,8 +43,10 @@ struct Marked {
 impl Page {
     /// Looks for the marked elements of a document.
     ///
+    /// There may be none yet: the console says so, once.
+    ///
     /// # Errors
-    /// When there is none, or one of them is marked with something that is no channel name.
+    /// When one of them is marked with something that is no channel name.
     pub(crate) fn find(document: Document, options: Options) -> Result<Self, Error> {
         let (marked, wrong) = Marked::find(&document, &options)?;
         if let Some(wrong) = wrong {
@@ -53,9 +54,8 @@ impl Page {
         }
         if marked.channels.is_none() {
             let (selector, attribute) = (&options.selector, &options.channel_attribute);
-            return Err(error(
-                ["found no element that matches `", selector, "` and names channels in ", attribute].concat(),
-            ));
+            let parts = ["waiting for an element that matches `", selector, "` and names channels in ", attribute];
+            console::info_1(&parts.concat().into());
         }
         Ok(Self { document, options, marked: RefCell::new(Rc::new(marked)), closed: Cell::new(false) })
     }
@@ -80,16 +80,24 @@ impl Page {
 
     /// Calls with each type that must be listened to by name, some more than once.
     pub(crate) fn for_each_type(&self, mut act: impl FnMut(&str)) {
-        [OPEN, ERROR, MESSAGE, EventName::GAP].into_iter().for_each(&mut act);
+        [OPEN, ERROR, TRANSPORT, MESSAGE, EventName::GAP].into_iter().for_each(&mut act);
         for (_, mark) in &self.marked().elements {
             mark.types().iter().for_each(|name| act(name));
         }
         self.options.events.iter().for_each(|name| act(name));
     }
 
-    /// Where changes to the marks are to be looked for: the page, and its attributes of these names.
-    pub(crate) fn watched(&self) -> (&Document, [&str; 4]) {
-        (&self.document, [&self.options.channel_attribute, &self.options.type_attribute, "class", "id"])
+    fn asks_for(&self, event_type: &str) -> bool {
+        let mut asks = false;
+        self.for_each_type(|name| asks |= name == event_type);
+        asks
+    }
+
+    /// Where changes to the marks are to be looked for: the page, and its attributes of these names; `None` for all, which
+    /// a selector may ask for.
+    pub(crate) fn watched(&self) -> (&Document, Option<[&str; 4]>) {
+        let names = [self.options.channel_attribute.as_str(), &self.options.type_attribute, "class", "id"];
+        (&self.document, (!self.options.selector.contains('[')).then_some(names))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -119,7 +127,7 @@ impl Page {
         }
     }
 
-    /// The connection opened, broke or ended: that concerns every element.
+    /// The connection opened, broke, ended or goes another way: that concerns every element.
     fn signal(&self, event: &MessageEvent) {
         let event_type = event.type_();
         let detail = detail(event, &event_type, &JsValue::NULL, &JsValue::NULL, None);
@@ -141,12 +149,17 @@ impl Page {
         let id = event.last_event_id();
         let marked = self.marked();
         let channel = marked.channels.as_ref().and_then(|channels| origin(channels, &id));
-        let id = JsValue::from(id);
+        let (id, name) = (JsValue::from(id), channel.map(ChannelName::as_str));
         let own_type = message.event_type.as_str();
-        let whole = detail(event, own_type, &message.data, &id, channel);
+        // The browser's own class brings only types that are asked for; so that it makes no difference how a message
+        // comes, no other type is heard of by other ways.
+        if event.type_() != MESSAGE && !self.asks_for(own_type) {
+            return;
+        }
+        let whole = detail(event, own_type, &message.data, &id, name);
         self.dispatch(MESSAGE, &whole, |mark| mark.wants(channel, MESSAGE));
-        if ![OPEN, ERROR, GAP, MESSAGE].contains(&own_type) {
-            let body = detail(event, own_type, &message.body, &id, channel);
+        if ![OPEN, ERROR, GAP, TRANSPORT, MESSAGE].contains(&own_type) {
+            let body = detail(event, own_type, &message.body, &id, name);
             self.dispatch(own_type, &body, |mark| mark.wants(channel, own_type));
         }
     }
@@ -154,18 +167,15 @@ impl Page {
     fn dispatch(&self, event_type: &str, detail: &JsValue, concerns: impl Fn(&Mark) -> bool) {
         let event_type = [&self.options.event_prefix, event_type].concat();
         if self.options.debug {
-            console::debug_2(&event_type.as_str().into(), detail);
+            console::debug_3(&self.options.label.as_str().into(), &event_type.as_str().into(), detail);
         }
-        let init = CustomEventInit::new();
-        init.set_bubbles(true);
-        init.set_detail(detail);
         for (element, _) in self.marked().elements.iter().filter(|(_, mark)| concerns(mark)) {
             if self.closed.get() {
                 return;
             }
-            if let Ok(event) = CustomEvent::new_with_event_init_dict(&event_type, &init) {
-                let _ = element.dispatch_event(&event);
-            }
+            let own = self.options.dispatch.as_ref();
+            // What a handler throws is reported by the browser, not thrown.
+            tell(own, element, &event_type, detail);
         }
     }
 }
@@ -198,21 +208,10 @@ fn read_mark(element: &Element, options: &Options) -> Result<Option<Mark>, Error
         .map_err(|why| error([attribute, "=\"", &channels, "\": ", &why.to_string()].concat()))
 }
 
-/// `detail` of a DOM event; see `SseDetail` in the TypeScript declarations.
-fn detail(
-    event: &MessageEvent,
-    event_type: &str,
-    data: &JsValue,
-    id: &JsValue,
-    channel: Option<&ChannelName>,
-) -> JsValue {
-    let detail = Object::new();
-    let channel = channel.map_or(JsValue::NULL, |channel| channel.as_str().into());
-    for (name, value) in
-        [("data", data), ("channel", &channel), ("id", id), ("type", &event_type.into()), ("event", event)]
-    {
-        // Setting a member of a plain new object cannot fail.
-        let _ = Reflect::set(&detail, &name.into(), value);
-    }
-    detail.into()
+#[wasm_bindgen(module = "/js/page.js")]
+extern "C" {
+    /// Tells an element, by a `CustomEvent` that bubbles or in the page's own way.
+    fn tell(own: Option<&Function>, element: &Element, event_type: &str, detail: &JsValue);
+    /// `detail` of a DOM event; see `SseDetail` in `js/index.d.ts`.
+    fn detail(event: &MessageEvent, event_type: &str, data: &JsValue, id: &JsValue, channel: Option<&str>) -> JsValue;
 }

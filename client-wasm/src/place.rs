@@ -1,5 +1,6 @@
 //! Where a listener stands when it goes on with other channels.
 
+use alloc::{string::String, string::ToString, vec::Vec};
 use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor};
 
 /// The cursor of a listener that goes on with other channels: it stands where it stood in those that it keeps. Empty

@@ -24,7 +24,10 @@ impl Watch {
         let init = MutationObserverInit::new();
         init.set_subtree(true);
         init.set_child_list(true);
-        init.set_attribute_filter(&attributes.into_iter().map(JsValue::from_str).collect::<Array>());
+        init.set_attributes(true);
+        if let Some(names) = attributes {
+            init.set_attribute_filter(&names.into_iter().map(JsValue::from_str).collect::<Array>());
+        }
         observer.observe_with_options(document, &init).map_err(thrown)?;
         Ok(Self { observer, _on_change: on_change })
     }
