@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Browser, Hub, eventually};
+use harness::{Browser, Engine, Hub, eventually};
 use serde_json::{Value, json};
 
 /// The key that the demo page offers on the machine that it is developed on.
@@ -22,8 +22,12 @@ async fn start() -> Hub {
 }
 
 async fn demo_page() -> (Hub, Browser) {
+    demo_page_in(Engine::Chromium).await
+}
+
+async fn demo_page_in(engine: Engine) -> (Hub, Browser) {
     let hub = start().await;
-    let browser = Browser::start().await;
+    let browser = Browser::start_in(engine).await;
     browser.open(&hub.url("/")).await;
     browser.eventually("the page to be connected", STATE, |state| state == "open").await;
     (hub, browser)
@@ -51,8 +55,17 @@ async fn has_listeners(hub: &Hub, channels: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_demo_page_shows_what_curl_publishes() {
-    let (hub, browser) = demo_page().await;
+async fn the_demo_page_shows_what_curl_publishes_in_chromium() {
+    shows_what_curl_publishes(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn the_demo_page_shows_what_curl_publishes_in_firefox() {
+    shows_what_curl_publishes(Engine::Firefox).await;
+}
+
+async fn shows_what_curl_publishes(engine: Engine) {
+    let (hub, browser) = demo_page_in(engine).await;
     publish(&hub, "general", "hello, 🦀").await;
     let hello = "general message hello, 🦀";
     shows(&browser, json!([[hello], [], []])).await;
@@ -209,4 +222,35 @@ async fn all_elements_of_a_page_share_one_connection() {
         .filter((url) => url.search !== '').map((url) => url.pathname + url.search)";
     let streams = browser.eventually("a stream in the list", streams, |streams| *streams != json!([])).await;
     assert_eq!(streams, json!(["/sse/?channels=a&channels=b&channels=c&greeting=event"]));
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_fetch_with_the_headers_that_clients_send_with_credentials_too() {
+    let elsewhere = start().await;
+    let open = start().await;
+    let listed = Hub::builder().setting("PUBLISH_KEY", DEMO_KEY).setting("CORS_ORIGINS", elsewhere.url(""));
+    let listed = listed.start().await;
+    let browser = Browser::start().await;
+    browser.open(&elsewhere.url("/healthz")).await;
+    for (hub, credentials) in [(&open, "omit"), (&listed, "omit"), (&listed, "include")] {
+        let script = format!(
+            "const options = {{ credentials: '{credentials}', headers: {{
+               'Last-Event-ID': '0', 'Authorization': 'Bearer {DEMO_KEY}', 'Content-Type': 'application/json',
+               'X-Requested-With': 'fetch', 'Cache-Control': 'no-cache' }} }};
+             const body = JSON.stringify({{ channel: 'a', message: 'posted' }});
+             const published = await fetch('{}', {{ ...options, method: 'POST', body }});
+             const stream = await fetch('{}', options);
+             const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
+             let text = '';
+             while (!text.includes('data: ')) text += (await reader.read()).value;
+             await reader.cancel();
+             return [published.status, stream.status, text.includes('data: posted')];",
+            hub.url("/publish"),
+            hub.url("/sse/?channels=a")
+        );
+        assert_eq!(browser.run_async(&script).await, json!([200, 200, true]), "{credentials}");
+    }
+    let refused = format!("return (await fetch('{}', {{ credentials: 'include' }})).status;", open.url("/healthz"));
+    let refused = browser.run_async(&refused).await;
+    assert!(refused.as_str().is_some_and(|failure| failure.starts_with("failed: ")), "{refused}");
 }

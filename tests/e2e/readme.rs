@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
-use harness::{Browser, DEADLINE, Hub, KEY, eventually, root, within};
+use harness::{Answer, Browser, DEADLINE, Hub, KEY, ScriptedServer, eventually, root, within};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
@@ -12,11 +12,17 @@ use tokio::{
 /// Both have been built when the tests run; what is left is wrangler's own start.
 const STARTING: Duration = Duration::from_secs(120);
 
-/// The lines of all blocks of one language, without their comments.
-fn lines_of(language: &str) -> Vec<String> {
+/// The blocks of one language.
+fn blocks_of(language: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let blocks = readme.split("\n```").skip(1).step_by(2);
-    let lines = blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).flat_map(str::lines);
+    blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).map(str::to_owned).collect()
+}
+
+/// The lines of all blocks of one language, without their comments.
+fn lines_of(language: &str) -> Vec<String> {
+    let blocks = blocks_of(language);
+    let lines = blocks.iter().flat_map(|block| block.lines());
     lines.map(|line| line.split("  #").next().unwrap().trim().to_owned()).collect()
 }
 
@@ -116,29 +122,77 @@ async fn what_curl_publishes_arrives_at_curl_as_the_readme_shows() {
     eventually("wrangler to stop", answers, |answers| !answers).await;
 }
 
+/// A page of the README, open in a browser, with a hub that has its listener.
+struct Snippet {
+    hub: Hub,
+    browser: Browser,
+    _pages: ScriptedServer,
+}
+
+impl Snippet {
+    /// Opens the only page that holds a text. It is of another origin than its hub, which it names as pages of others do.
+    async fn open(text: &str) -> Self {
+        let found: Vec<String> = blocks_of("html").into_iter().filter(|block| block.contains(text)).collect();
+        assert_eq!(found.len(), 1, "README has one page with {text:?}");
+        let (hub, pages) = (Hub::start().await, ScriptedServer::start().await);
+        let page = found[0].replace("connect()", r#"connect({ url: "/sse/" })"#);
+        let page = page.replace("\"/media/", &format!("\"{}", hub.url("/media/")));
+        let page = page.replace("\"/sse/", &format!("\"{}", hub.url("/sse/")));
+        let head = "<!doctype html><html lang=en><meta charset=utf-8><title>Page</title><link rel=icon href='data:,'>";
+        pages.script("/snippet", [Answer::body("text/html").piece(format!("{head}{page}")).end()]);
+        let jquery = std::fs::read(root().join("node_modules/jquery-4/dist/jquery.min.js")).unwrap();
+        pages.script("/jquery.js", [Answer::body("text/javascript").piece(jquery).end()]);
+        let browser = Browser::start().await;
+        browser.open(&pages.url("/snippet")).await;
+        eventually("the page to listen", || hub.stats(), |stats| !stats.is_empty()).await;
+        Self { hub, browser, _pages: pages }
+    }
+
+    async fn publish(&self, channel: &str, event: &str, message: &str) {
+        let form = [("key", KEY), ("channel", channel), ("event", event), ("message", message)];
+        assert_eq!(self.hub.post("/publish").form(&form).send().await.unwrap().status(), 200);
+    }
+
+    /// Waits until the elements show these texts.
+    async fn shows(&self, selector: &str, expected: Value) {
+        let shown = format!("[...document.querySelectorAll('{selector}')].map((element) => element.innerText.trim())");
+        self.browser.eventually(&format!("the page to show {expected}"), &shown, |shown| *shown == expected).await;
+    }
+}
+
 #[tokio::test]
 async fn the_page_of_the_readme_shows_what_its_elements_want() {
-    let hub = Hub::start().await;
-    let page = lines_of("html").join("\n");
-    let (elements, script) = page.split_once(r#"<script type="module">"#).unwrap();
-    let script = script.split_once("</script>").unwrap().0;
-    // What is run in a page by a driver is no module.
-    let script = script.replace("import init, { connect } from", "const { default: init, connect } = await import(");
-    let script = script.replace(".js\";", ".js\");");
-    let browser = Browser::start().await;
-    browser.open(&hub.url("/healthz")).await;
-    let failure = browser.run_async(&format!("document.body.innerHTML = `{elements}`; {script}")).await;
-    assert_eq!(failure, Value::Null);
-    eventually("the page to listen", || hub.stats(), |stats| stats.len() == 3).await;
+    let page = Snippet::open("data-sse-channels=\"cats, dogs\"").await;
     for (channel, event, message) in
         [("dogs", "", "1"), ("prices", "rise", "2"), ("prices", "", "3"), ("prices", "fall", "4")]
     {
-        let form = [("key", KEY), ("channel", channel), ("event", event), ("message", message)];
-        assert_eq!(hub.post("/publish").form(&form).send().await.unwrap().status(), 200);
+        page.publish(channel, event, message).await;
     }
-    let shown = "[...document.querySelectorAll('div.sse')].map((element) => element.innerText.trim())";
-    let expected = json!(["dogs message: 1", "prices rise: 2\nprices fall: 4"]);
-    browser.eventually("both elements to show theirs", shown, |shown| *shown == expected).await;
+    page.shows("div.sse", json!(["dogs message: 1", "prices rise: 2\nprices fall: 4"])).await;
+}
+
+#[tokio::test]
+async fn the_one_tag_of_the_readme_shows_what_rises() {
+    let page = Snippet::open("auto.js").await;
+    page.publish("prices", "rise", "5").await;
+    page.shows("p.sse", json!(["5"])).await;
+}
+
+#[tokio::test]
+async fn the_class_of_the_readme_logs_what_it_hears() {
+    let page = Snippet::open("new EventSource").await;
+    page.publish("cats", "", "hello").await;
+    let log = "document.querySelector('#log').textContent";
+    let is_logged =
+        |log: &Value| log.as_str().is_some_and(|log| log.starts_with("fetch ") && log.ends_with(" hello\n"));
+    page.browser.eventually("the log to tell", log, is_logged).await;
+}
+
+#[tokio::test]
+async fn the_jquery_of_the_readme_lists_what_it_hears() {
+    let page = Snippet::open("$.sse(").await;
+    page.publish("cats", "", r#"{"text": "meow"}"#).await;
+    page.shows(".sse li", json!(["meow"])).await;
 }
 
 #[tokio::test]
