@@ -13,7 +13,7 @@ use crate::{
     options::{ConnectOptions, Options},
     page::Page,
     place::moved,
-    stream::{Server, Settings, Stream, has_parameter, read_settings, with_parameter},
+    stream::{CLOSED, CONNECTING, Server, Settings, Stream, has_parameter, read_settings, with_parameter},
     watch::Watch,
 };
 
@@ -217,10 +217,6 @@ impl Inner {
         self.connect(after.as_ref(), cursor);
     }
 }
-
-/// As of an `EventSource`.
-const CONNECTING: u16 = 0;
-const CLOSED: u16 = 2;
 
 #[wasm_bindgen]
 extern "C" {

@@ -15,7 +15,7 @@
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
-use crate::{ChannelSet, MessageId};
+use crate::{ChannelSet, MessageId, number::whole_number};
 
 /// One position per channel of a set, and which of them moved last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +79,9 @@ fn parse_position(text: &str) -> Result<Option<MessageId>, InvalidCursor> {
     parse_number(text).and_then(|number| MessageId::new(number).map(Some).ok_or(InvalidCursor))
 }
 
-/// Digits only: `str::parse` alone would also take a sign.
+/// As many digits as the largest id has.
 fn parse_number(text: &str) -> Result<u64, InvalidCursor> {
-    if text.is_empty() || text.len() > 16 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(InvalidCursor);
-    }
-    text.parse().map_err(|_| InvalidCursor)
+    whole_number(text).filter(|_| text.len() <= 16).ok_or(InvalidCursor)
 }
 
 impl fmt::Display for Cursor {

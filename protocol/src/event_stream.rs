@@ -6,6 +6,8 @@
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
+use crate::number::whole_number;
+
 /// An event as a listener receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedEvent {
@@ -137,9 +139,7 @@ impl EventStream {
             // "If the field value does not contain U+0000 NULL": otherwise the field is ignored.
             "id" if !value.contains('\0') => value.clone_into(&mut self.id),
             // "If the field value consists of only ASCII digits".
-            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                self.retry_ms = value.parse().ok().or(self.retry_ms);
-            }
+            "retry" => self.retry_ms = whole_number(value).or(self.retry_ms),
             _ => {}
         }
     }

@@ -8,7 +8,8 @@
 //! - `cursor`: where a listener stands, as the SSE `id:` carries it
 //! - `event`, `event_stream`: SSE framing, and the parser that reads it back
 //! - `extent`: what is left of a channel's history, and what a returning listener gets of it
-//! - `since`: how long ago a listener asked first (feature `hub`)
+//! - `since`: how long ago a listener asked first
+//! - `number`: how a whole number is read
 //! - `retention`: when history is trimmed
 //! - `message`, `page`: a message, and a piece of a channel's history (feature `hub`)
 //! - `delivery`: how a relay joins what channels send it without a hole or a double (feature `hub`)
@@ -34,6 +35,7 @@ mod form;
 #[cfg(feature = "hub")]
 mod message;
 mod message_id;
+mod number;
 #[cfg(feature = "hub")]
 mod page;
 #[cfg(feature = "hub")]
@@ -43,7 +45,6 @@ mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
-#[cfg(feature = "hub")]
 mod since;
 
 pub use channel_name::{ChannelName, InvalidChannelName};
@@ -68,5 +69,4 @@ pub use recent::Recent;
 #[cfg(feature = "hub")]
 pub use replay::{Lag, encode_gap, encode_messages, first_lag, replay};
 pub use retention::Retention;
-#[cfg(feature = "hub")]
 pub use since::{InvalidSince, Since};

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::MessageId;
+use crate::{MessageId, number::whole_number};
 
 /// A time before now, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +22,7 @@ impl Since {
     /// # Errors
     /// When the text is no such number, or one above [`Self::MAX_MS`].
     pub fn parse(text: &str) -> Result<Self, InvalidSince> {
-        // `str::parse` alone would also take a sign.
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let ms = text.parse().ok().filter(|ms| is_number && *ms <= Self::MAX_MS);
+        let ms = whole_number(text).filter(|ms| *ms <= Self::MAX_MS);
         ms.map(|ms| Self { ms }).ok_or(InvalidSince)
     }
 

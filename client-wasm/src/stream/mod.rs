@@ -22,4 +22,4 @@ mod stream;
 
 pub(crate) use address::{has_parameter, with_parameter};
 pub(crate) use settings::{Settings, read as read_settings};
-pub(crate) use stream::{Server, Stream};
+pub(crate) use stream::{CLOSED, CONNECTING, Server, Stream};

@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use cyclone_edge_protocol::{EventName, EventStream, ReceivedEvent};
+use cyclone_edge_protocol::{EventName, EventStream, ReceivedEvent, Since};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
@@ -22,14 +22,12 @@ use super::{
 };
 
 /// As of an `EventSource`.
-const CONNECTING: u16 = 0;
+pub(crate) const CONNECTING: u16 = 0;
 const OPEN: u16 = 1;
-const CLOSED: u16 = 2;
+pub(crate) const CLOSED: u16 = 2;
 
 /// A poll that is answered sooner than this, with nothing, is not followed by the next at once.
 const QUICK_MS: f64 = 1_000.0;
-/// How far back a hub lets a listener without a position start.
-const MAX_SINCE_MS: f64 = 3_600_000.0;
 /// For the way of the request, and clocks that differ: who stands nowhere has had nothing that could come twice.
 const SINCE_MARGIN_MS: f64 = 1_000.0;
 /// A stream that could not connect so many times in a row may not be let through where a poll is.
@@ -160,7 +158,6 @@ impl Drop for Stream {
 
 impl Inner {
     fn connect(self: &Rc<Self>) {
-        self.stop();
         let number = self.number.get();
         // Only where polls are answered: otherwise nothing would be.
         if self.ready_state.get() == OPEN && self.choice.climb() {
@@ -211,7 +208,7 @@ impl Inner {
             if self.since.get() > 0.0 && !self.is_placed() {
                 // The stream began to listen then, but never heard where it stands.
                 let ms = now() - self.since.get() + SINCE_MARGIN_MS;
-                add("since", &(ms.min(MAX_SINCE_MS) as u32).to_string());
+                add("since", &(ms.min(Since::MAX_MS as f64) as u32).to_string());
             }
         }
         if self.since.get() <= 0.0 {
@@ -251,15 +248,16 @@ impl Inner {
 
     fn hear(self: &Rc<Self>, what: Told, value: &JsValue) {
         let is_poll = self.transport() == Transport::LongPoll;
+        if matches!(what, Told::Bytes | Told::Message | Told::Id) {
+            // The stream does bring something.
+            self.choice.prove(&self.url.borrow());
+        }
         match what {
             Told::Again => self.connect(),
             Told::Open => self.announce(value.as_string().unwrap_or_default()),
             Told::Bytes => self.read(&value.unchecked_ref::<Uint8Array>().to_vec()),
             Told::Message => self.pass_on(value.unchecked_ref()),
-            Told::Id => {
-                self.prove();
-                self.set_last_event_id(&value.as_string().unwrap_or_default());
-            }
+            Told::Id => self.set_last_event_id(&value.as_string().unwrap_or_default()),
             Told::Silent => self.silent(),
             Told::Closed => self.fall(Unfit::Alone),
             Told::Interrupted => self.interrupted(),
@@ -383,13 +381,7 @@ impl Inner {
         falls
     }
 
-    /// The stream does bring something.
-    fn prove(&self) {
-        self.choice.prove(&self.url.borrow());
-    }
-
     fn read(&self, bytes: &[u8]) {
-        self.prove();
         let mut reading = self.reading.borrow_mut();
         let (parser, origin) = &mut *reading;
         let Ok(events) = parser.push(bytes) else {
@@ -418,12 +410,12 @@ impl Inner {
         if event.event == EventName::HELLO && (self.is_hub() || self.transport() == Transport::LongPoll) {
             self.server.set(Server::Hub);
         } else {
-            self.pass_on(&new_message(&event.event, &event.data, &event.last_event_id, origin));
+            self.set_last_event_id(&event.last_event_id);
+            self.deliver(&new_message(&event.event, &event.data, &event.last_event_id, origin));
         }
     }
 
     fn pass_on(&self, event: &MessageEvent) {
-        self.prove();
         self.set_last_event_id(&event.last_event_id());
         self.deliver(event);
     }
@@ -442,8 +434,8 @@ impl Inner {
         }
     }
 
-    /// Whether a status asks a listener of a hub to come again later. To the standard's event source
-    /// every status but 200 is final.
+    /// Whether a status asks a listener of a hub to come again later. To the standard's event source every status but 200
+    /// is final.
     fn is_busy(&self, status: &JsValue) -> bool {
         self.is_hub() && status.as_f64().is_some_and(|status| status >= 500.0 || status == 429.0)
     }
