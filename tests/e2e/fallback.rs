@@ -19,7 +19,7 @@ async fn page(engine: Engine, url: &str) -> Browser {
     browser
 }
 
-/// Loads the package into the page. Firefox runs what its driver is told in a sandbox: the page gets a script of its own.
+/// Loads the package into the page.
 async fn load(browser: &Browser) {
     let script = "
         const { default: init, EventSource, connect } = await import('/media/client/cyclone_edge_client.js');
@@ -34,22 +34,9 @@ async fn load(browser: &Browser) {
         };
         dispatchEvent(new Event('loaded'));
         window.isLoaded = true;";
-    let element = format!(
-        "Object.assign(document.createElement('script'), {{ type: 'module', textContent: {} }})",
-        json!(script)
-    );
-    browser.run(&format!("document.body.replaceChildren(); document.head.append({element})")).await;
+    browser.run("document.body.replaceChildren()").await;
+    browser.add_module(script).await;
     browser.eventually("the package", "window.isLoaded === true", |loaded| *loaded == true).await;
-}
-
-/// Runs statements as the page itself.
-async fn act(browser: &Browser, script: &str) {
-    let script = json!(format!("{{ {script} }}"));
-    browser
-        .run(&format!(
-            "document.head.append(Object.assign(document.createElement('script'), {{ textContent: {script} }}))"
-        ))
-        .await;
 }
 
 async fn hears(browser: &Browser, expected: &[String]) {
@@ -90,7 +77,7 @@ async fn a_stream_that_is_held_back_is_polled(engine: Engine, buffering: Bufferi
     let hub = Hub::start().await;
     let proxy = BufferingProxy::start(&hub, buffering).await;
     let browser = page(engine, &proxy.url(BLANK)).await;
-    act(&browser, &format!("open('/sse/?channels=a&channels=b', {{ {QUICK}, {options} }})")).await;
+    browser.add_script(&format!("open('/sse/?channels=a&channels=b', {{ {QUICK}, {options} }})")).await;
     eventually("the listener", || hub.stats(), |counts| counts.contains_key("a")).await;
     // The stream has begun for the hub, and brings nothing: what comes now is not lost.
     publish(&hub, 0..3).await;
@@ -142,12 +129,12 @@ async fn a_tab_remembers_that_only_polling_works() {
     let proxy = BufferingProxy::start(&hub, Buffering::Body).await;
     let browser = page(Engine::Chromium, &proxy.url(BLANK)).await;
     let open = "open('/sse/?channels=a', { firstBytes: 300 })";
-    act(&browser, open).await;
+    browser.add_script(open).await;
     assert_eq!(browser.run("return source.transport").await, "native");
     uses(&browser, "longpoll").await;
     browser.open(&proxy.url(BLANK)).await;
     load(&browser).await;
-    act(&browser, open).await;
+    browser.add_script(open).await;
     assert_eq!(browser.run("return source.transport").await, "longpoll");
     is_open(&browser).await;
     publish(&hub, 0..1).await;
@@ -158,7 +145,7 @@ async fn a_tab_remembers_that_only_polling_works() {
 async fn a_quiet_channel_is_not_taken_for_one_that_is_held_back() {
     let hub = Hub::start().await;
     let browser = page(Engine::Chromium, &hub.url(BLANK)).await;
-    act(&browser, &format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
+    browser.add_script(&format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
     // The browser's own class shows no greeting: when a poll has told that there is a hub, it is asked for an event.
     let streams = "performance.getEntriesByType('resource').map(({ name }) => new URL(name).search).filter(Boolean)";
     let is_asked = |streams: &Value| streams.as_array().is_some_and(|streams| streams.len() >= 2);
@@ -178,7 +165,7 @@ async fn a_server_that_has_nothing_to_say_is_waited_for() {
     // The second answer is for who looks whether it is a hub: it is not.
     server.script("/silent", [silent(), silent()]);
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    act(&browser, &format!("open('/silent', {{ {QUICK} }})")).await;
+    browser.add_script(&format!("open('/silent', {{ {QUICK} }})")).await;
     let looked = server.requested("/silent", 2).await;
     assert_eq!(queries(&looked), ["", "transport=longpoll&greeting=event"]);
     server.aborted("/silent").await;
@@ -199,7 +186,7 @@ async fn streams_that_cannot_be_opened_are_polled() {
         [&three()[..], &[hello()], &three(), &[hello(), poll("id: 2\ndata: 1\n\n"), Answer::stream()]].concat();
     server.script("/broken", answers);
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    act(&browser, "open('/broken', { retry: 20, maxRetry: 20, headers: { 'X-Mine': '1' } })").await;
+    browser.add_script("open('/broken', { retry: 20, maxRetry: 20, headers: { 'X-Mine': '1' } })").await;
     hears(&browser, &numbers(1..2)).await;
     let requests = server.requested("/broken", 10).await;
     let queries = queries(&requests);
@@ -219,7 +206,8 @@ async fn an_outage_is_survived_by_every_transport() {
         ["", "transport: 'native'", "transport: 'fetch'", "transport: 'longpoll'"].into_iter().enumerate()
     {
         let start = u32::try_from(index).unwrap() * 10;
-        act(&browser, &format!("heard.length = 0; open('/sse/?channels=a&channels=b', {{ {QUICK}, {options} }})"))
+        browser
+            .add_script(&format!("heard.length = 0; open('/sse/?channels=a&channels=b', {{ {QUICK}, {options} }})"))
             .await;
         is_open(&browser).await;
         publish(&hub, start..start + 3).await;
@@ -229,7 +217,7 @@ async fn an_outage_is_survived_by_every_transport() {
         hub.restart().await;
         publish(&hub, start + 3..start + 6).await;
         hears(&browser, &numbers(start..start + 6)).await;
-        act(&browser, "source.close()").await;
+        browser.add_script("source.close()").await;
     }
 }
 
@@ -243,14 +231,14 @@ async fn browsers_without_event_source_or_streams_are_served() {
         ("delete window.EventSource; delete Response.prototype.body", "longpoll"),
     ] {
         browser.open(&hub.url(BLANK)).await;
-        act(&browser, without).await;
+        browser.add_script(without).await;
         load(&browser).await;
-        act(&browser, &format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
+        browser.add_script(&format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
         assert_eq!(browser.run("return source.transport").await, transport);
         is_open(&browser).await;
         publish(&hub, 0..5).await;
         hears(&browser, &numbers(0..5)).await;
-        act(&browser, "source.close()").await;
+        browser.add_script("source.close()").await;
     }
 }
 
@@ -260,7 +248,7 @@ async fn a_server_that_is_no_hub_is_never_polled_for_what_it_may_have_missed() {
     let stream = |data: u32| Answer::stream().piece(format!("retry: 50\nid: {data}\ndata: {data}\n\n"));
     server.script("/mine", [stream(1), Answer::stream().piece("data: 2\n\n")]);
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    act(&browser, "open('/mine', { firstBytes: 300, retry: 50, maxRetry: 50, climbAfter: 300 })").await;
+    browser.add_script("open('/mine', { firstBytes: 300, retry: 50, maxRetry: 50, climbAfter: 300 })").await;
     hears(&browser, &numbers(1..2)).await;
     server.stop().await;
     // Long enough for the browser's own class to be given up, and for a fetch to fail more than once.
@@ -279,7 +267,7 @@ async fn what_polls_are_answered_with_tells_a_server_that_is_no_hub() {
     let answers = [broken(), broken(), broken(), Answer::status(404), Answer::stream().piece("data: 1\n\n")];
     server.script("/mine", answers);
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    act(&browser, &format!("open('/mine', {{ {QUICK}, headers: {{ 'X-Mine': '1' }} }})")).await;
+    browser.add_script(&format!("open('/mine', {{ {QUICK}, headers: {{ 'X-Mine': '1' }} }})")).await;
     hears(&browser, &numbers(1..2)).await;
     assert_eq!(browser.run("return transports").await, json!(["longpoll", "fetch"]));
 }
@@ -291,9 +279,7 @@ async fn a_request_with_a_body_is_sent_once() {
     server.script("/ask", [Answer::stream().piece(":\n").wait(&gate).piece("data: 1\n\n")]);
     server.script("/sentinel", [Answer::stream(), Answer::stream()]);
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    act(
-        &browser,
-        "open('/ask', { method: 'POST', body: 'x', firstBytes: 50 }); new Package('/sentinel', { firstBytes: 100 })",
+    browser.add_script("open('/ask', { method: 'POST', body: 'x', firstBytes: 50 }); new Package('/sentinel', { firstBytes: 100 })",
     )
     .await;
     // By then it would have been looked at, too.
@@ -310,7 +296,7 @@ async fn headers_go_to_no_server_that_the_page_did_not_name() {
     let stream = Answer::stream().for_origin("*").piece("retry: 1\ndata: 1\n\n").end();
     server.script("/moved", [Answer::redirect(307, &elsewhere.url("/there")), Answer::stream()]);
     elsewhere.script("/there", [stream]);
-    act(&browser, "open('/moved', { headers: { Authorization: 'Bearer secret' } })").await;
+    browser.add_script("open('/moved', { headers: { Authorization: 'Bearer secret' } })").await;
     // The next attempt goes where the page said, not where the first was led to.
     server.requested("/moved", 2).await;
     assert_eq!(elsewhere.requests("/there").len(), 1);
@@ -322,8 +308,8 @@ async fn a_handler_of_the_change_may_close_the_source() {
     let hub = Hub::start().await;
     let proxy = BufferingProxy::start(&hub, Buffering::Body).await;
     let browser = page(Engine::Chromium, &proxy.url(BLANK)).await;
-    act(&browser, &format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
-    act(&browser, "source.addEventListener('transport', () => source.close())").await;
+    browser.add_script(&format!("open('/sse/?channels=a', {{ {QUICK} }})")).await;
+    browser.add_script("source.addEventListener('transport', () => source.close())").await;
     browser.eventually("the end", "source.readyState", |state| *state == 2).await;
     eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
     assert_eq!(browser.run("return [source.readyState, states.includes(0)]").await, json!([2, false]));
@@ -356,15 +342,17 @@ async fn a_channel_that_joins_a_stream_that_is_held_back_misses_nothing() {
     let hub = Hub::start().await;
     let proxy = BufferingProxy::start(&hub, Buffering::Body).await;
     let browser = page(Engine::Chromium, &proxy.url(BLANK)).await;
-    act(
-        &browser,
-        "document.body.innerHTML = `<p class='sse' data-sse-channels='b'></p>`;
+    browser
+        .add_script(
+            "document.body.innerHTML = `<p class='sse' data-sse-channels='b'></p>`;
          document.addEventListener('sse.message', ({ detail }) => heard.push(String(detail.data)));
          window.source = connect({ firstBytes: 2000, retry: 50 });",
-    )
-    .await;
+        )
+        .await;
     eventually("the first channel", || hub.stats(), |counts| counts.contains_key("b")).await;
-    act(&browser, "document.body.insertAdjacentHTML('beforeend', `<p class='sse' data-sse-channels='a'></p>`)").await;
+    browser
+        .add_script("document.body.insertAdjacentHTML('beforeend', `<p class='sse' data-sse-channels='a'></p>`)")
+        .await;
     eventually("the new channel", || hub.stats(), |counts| counts.contains_key("a")).await;
     publish(&hub, 0..5).await;
     assert_eq!(browser.run("return source.transport").await, "native");
@@ -385,7 +373,7 @@ async fn the_elements_of_a_page_are_polled_for_too() {
          element.addEventListener('sse.transport', () => transports.push(source.transport));
          window.source = connect({{ {QUICK} }});"
     );
-    act(&browser, &connect).await;
+    browser.add_script(&connect).await;
     eventually("the listener", || hub.stats(), |counts| counts.contains_key("a")).await;
     publish(&hub, 0..3).await;
     uses(&browser, "longpoll").await;
@@ -393,11 +381,13 @@ async fn the_elements_of_a_page_are_polled_for_too() {
     hears(&browser, &numbers(0..6)).await;
     assert_eq!(browser.run("return transports[0]").await, "longpoll");
     // Another element comes: the polls are for its channels too.
-    act(&browser, "document.body.insertAdjacentHTML('beforeend', `<p class='sse' data-sse-channels='c'></p>`)").await;
+    browser
+        .add_script("document.body.insertAdjacentHTML('beforeend', `<p class='sse' data-sse-channels='c'></p>`)")
+        .await;
     eventually("the new channel", || hub.stats(), |counts| counts.contains_key("c")).await;
     publish(&hub, 6..9).await;
     hears(&browser, &numbers(0..9)).await;
-    act(&browser, "source.close()").await;
+    browser.add_script("source.close()").await;
     eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
 }
 
@@ -408,7 +398,7 @@ async fn a_refusal_is_final_and_told_once() {
     for status in [204, 401, 404, 500] {
         let path = format!("/{status}");
         server.script(&path, [Answer::status(status), Answer::status(status)]);
-        act(&browser, &format!("states.length = 0; open('{path}', {{ {QUICK} }})")).await;
+        browser.add_script(&format!("states.length = 0; open('{path}', {{ {QUICK} }})")).await;
         browser.eventually("the end", "states", |states| *states == json!([2])).await;
         // The browser's own class does not say why it gave up: a fetch looks.
         assert_eq!(server.requests(&path).len(), 2);
@@ -426,7 +416,7 @@ async fn a_hub_behind_a_gateway_that_is_restarting_is_waited_for() {
          document.querySelector('.sse').addEventListener('sse.message', ({{ detail }}) => heard.push(String(detail.data)));
          window.source = connect({{ {QUICK} }});"
     );
-    act(&browser, &connect).await;
+    browser.add_script(&connect).await;
     hears(&browser, &numbers(1..2)).await;
 }
 
@@ -435,9 +425,9 @@ async fn pauses_grow_and_end_when_the_browser_is_online_or_the_page_is_looked_at
     let server = ScriptedServer::start().await;
     let browser = page(Engine::Chromium, &server.url("/page")).await;
     server.script("/grow", std::iter::repeat_with(broken).take(5));
-    act(&browser, "open('/grow', { transport: 'fetch', retry: 100, maxRetry: 400 })").await;
+    browser.add_script("open('/grow', { transport: 'fetch', retry: 100, maxRetry: 400 })").await;
     let requests = server.requested("/grow", 5).await;
-    act(&browser, "source.close()").await;
+    browser.add_script("source.close()").await;
     let waits: Vec<_> = requests.windows(2).map(|pair| (pair[1].at - pair[0].at).as_millis()).collect();
     for (wait, least) in waits.iter().zip([100, 200, 400, 400]) {
         assert!(*wait >= least, "{waits:?}");
@@ -446,15 +436,15 @@ async fn pauses_grow_and_end_when_the_browser_is_online_or_the_page_is_looked_at
     // While the browser knows that it is offline, it waits to be online.
     server.script("/offline", [broken(), Answer::stream().piece("data: 1\n\n")]);
     server.script("/sentinel", [broken(), Answer::stream()]);
-    act(&browser, "Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })").await;
-    act(&browser, "open('/offline', { transport: 'fetch', retry: 1, maxRetry: 600000 })").await;
+    browser.add_script("Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })").await;
+    browser.add_script("open('/offline', { transport: 'fetch', retry: 1, maxRetry: 600000 })").await;
     browser.eventually("the pause", "source.readyState === 0 && states.at(-1) === 0", |paused| *paused == true).await;
-    act(&browser, "delete navigator.onLine; new Package('/sentinel', { transport: 'fetch', retry: 1 })").await;
+    browser.add_script("delete navigator.onLine; new Package('/sentinel', { transport: 'fetch', retry: 1 })").await;
     server.requested("/sentinel", 2).await;
     assert_eq!(server.requests("/offline").len(), 1);
-    act(&browser, "dispatchEvent(new Event('online'))").await;
+    browser.add_script("dispatchEvent(new Event('online'))").await;
     hears(&browser, &numbers(1..2)).await;
-    act(&browser, "source.close(); states.length = 0").await;
+    browser.add_script("source.close(); states.length = 0").await;
 
     for (name, wake) in [
         ("online", "dispatchEvent(new Event('online'))"),
@@ -462,13 +452,13 @@ async fn pauses_grow_and_end_when_the_browser_is_online_or_the_page_is_looked_at
     ] {
         let path = format!("/{name}");
         server.script(&path, [broken(), Answer::stream().piece("data: 1\n\n")]);
-        act(&browser, &format!("heard.length = 0; open('{path}', {{ transport: 'fetch', retry: 600000 }})")).await;
+        browser.add_script(&format!("heard.length = 0; open('{path}', {{ transport: 'fetch', retry: 600000 }})")).await;
         browser
             .eventually("the pause", "source.readyState === 0 && states.at(-1) === 0", |paused| *paused == true)
             .await;
-        act(&browser, wake).await;
+        browser.add_script(wake).await;
         hears(&browser, &numbers(1..2)).await;
-        act(&browser, "source.close(); states.length = 0").await;
+        browser.add_script("source.close(); states.length = 0").await;
     }
 }
 
@@ -480,7 +470,7 @@ async fn the_options_of_a_source_reach_the_server() {
     server.script("/options", [stream().end(), stream()]);
     let options =
         "{ method: 'POST', body: 'what I want', headers: { Authorization: 'Bearer x' }, lastEventId: 'ü7', retry: 1 }";
-    act(&browser, &format!("open('/options', {options})")).await;
+    browser.add_script(&format!("open('/options', {options})")).await;
     assert_eq!(browser.run("return source.transport").await, "fetch");
     let requests = server.requested("/options", 2).await;
     for (request, id) in requests.iter().zip(["ü7", "8"]) {
@@ -490,15 +480,15 @@ async fn the_options_of_a_source_reach_the_server() {
         assert_eq!(request.header("accept"), Some("text/event-stream"));
     }
     browser.eventually("the id", "source.lastEventId", |id| id == "8").await;
-    act(&browser, "source.close()").await;
+    browser.add_script("source.close()").await;
 
     server.script("/abort", [stream()]);
-    act(&browser, "window.abort = new AbortController(); open('/abort', { signal: abort.signal })").await;
+    browser.add_script("window.abort = new AbortController(); open('/abort', { signal: abort.signal })").await;
     is_open(&browser).await;
-    act(&browser, "abort.abort()").await;
+    browser.add_script("abort.abort()").await;
     assert_eq!(browser.run("return source.readyState").await, 2);
     server.aborted("/abort").await;
-    act(&browser, "open('/abort', { signal: AbortSignal.abort() })").await;
+    browser.add_script("open('/abort', { signal: AbortSignal.abort() })").await;
     assert_eq!(browser.run("return source.readyState").await, 2);
     assert_eq!(server.requests("/abort").len(), 1);
 }
@@ -525,7 +515,7 @@ async fn wrong_options_of_a_source_are_named() {
         let script = format!(
             "try {{ new Package('/x', {options}); window.thrown = 'nothing' }} catch (error) {{ window.thrown = error }}"
         );
-        act(&browser, &script).await;
+        browser.add_script(&script).await;
         let thrown = browser.run("return [thrown instanceof TypeError, thrown.message]").await;
         assert_eq!(thrown[0], true, "{options}");
         assert!(why.is_empty() || thrown[1] == why, "{options}: {thrown}");
@@ -536,13 +526,13 @@ async fn wrong_options_of_a_source_are_named() {
 async fn the_class_can_take_the_place_of_the_browsers_own() {
     let hub = Hub::start().await;
     let browser = page(Engine::Chromium, &hub.url(BLANK)).await;
-    act(
-        &browser,
-        "window.EventSource = Package;
+    browser
+        .add_script(
+            "window.EventSource = Package;
          window.source = new EventSource('/sse/?channels=a');
          source.onmessage = ({ data }) => heard.push(data);",
-    )
-    .await;
+        )
+        .await;
     is_open(&browser).await;
     assert_eq!(browser.run("return [source instanceof EventSource, source.transport]").await, json!([true, "native"]));
     publish(&hub, 0..3).await;
@@ -553,18 +543,18 @@ async fn the_class_can_take_the_place_of_the_browsers_own() {
 async fn a_label_names_one_connection() {
     let hub = Hub::start().await;
     let browser = page(Engine::Chromium, &hub.url(BLANK)).await;
-    act(
-        &browser,
-        "document.body.innerHTML = `<p class='sse' data-sse-channels='a'></p>`;
+    browser
+        .add_script(
+            "document.body.innerHTML = `<p class='sse' data-sse-channels='a'></p>`;
          window.first = connect({ label: 'x' });
          window.other = connect({ label: 'y' });
          window.plain = connect();
          window.second = connect({ label: 'x' });",
-    )
-    .await;
+        )
+        .await;
     let states = "[first, other, plain, second].map(({ readyState }) => readyState)";
     browser.eventually("three to be open", states, |states| *states == json!([2, 1, 1, 1])).await;
-    act(&browser, "second.close(); window.third = connect({ label: 'x' })").await;
+    browser.add_script("second.close(); window.third = connect({ label: 'x' })").await;
     browser.eventually("the third", "[second.readyState, third.readyState]", |now| *now == json!([2, 1])).await;
 }
 
@@ -606,13 +596,13 @@ async fn nothing_is_left_of_a_thousand(engine: Engine) {
     let hub = Hub::start().await;
     let browser = Browser::start_in(engine).await;
     browser.open(&hub.url(BLANK)).await;
-    act(&browser, COUNT).await;
+    browser.add_script(COUNT).await;
     load(&browser).await;
-    act(
-        &browser,
-        "document.body.innerHTML = `<p class='sse' data-sse-channels='a'></p>`; window.before = held().length",
-    )
-    .await;
+    browser
+        .add_script(
+            "document.body.innerHTML = `<p class='sse' data-sse-channels='a'></p>`; window.before = held().length",
+        )
+        .await;
     for make in [
         "new Package('/sse/?channels=a', { transport: 'native' })",
         "new Package('/sse/?channels=a', { transport: 'fetch' })",
@@ -620,13 +610,11 @@ async fn nothing_is_left_of_a_thousand(engine: Engine) {
         "new Package('/sse/?channels=a', { signal: new AbortController().signal })",
         "connect({ label: 'x' })",
     ] {
-        act(&browser, &format!("for (let round = 0; round < 1000; round++) {{ {make}.close(); }}")).await;
+        browser.add_script(&format!("for (let round = 0; round < 1000; round++) {{ {make}.close(); }}")).await;
         browser.eventually(&format!("nothing to be left of {make}"), "held()", |held| *held == json!([])).await;
     }
     // Those that were open, and those that wait to reconnect, leave nothing behind either.
-    act(
-        &browser,
-        "window.sources = ['native', 'fetch', 'longpoll'].map((transport) => new Package('/sse/?channels=a', { transport }));
+    browser.add_script("window.sources = ['native', 'fetch', 'longpoll'].map((transport) => new Package('/sse/?channels=a', { transport }));
          sources.push(new Package('http://127.0.0.1:1/', { transport: 'fetch', retry: 60000 }), connect());",
     )
     .await;
@@ -635,7 +623,7 @@ async fn nothing_is_left_of_a_thousand(engine: Engine) {
             *states == json!([1, 1, 1, 0, 1])
         })
         .await;
-    act(&browser, "for (const source of sources) source.close()").await;
+    browser.add_script("for (const source of sources) source.close()").await;
     browser.eventually("nothing to be left", "held()", |held| *held == json!([])).await;
     eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
 }

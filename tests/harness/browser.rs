@@ -2,7 +2,7 @@
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     driver::{Driver, Engine},
@@ -64,6 +64,21 @@ impl Browser {
              (async () => {{ {script} }})().then(done, (error) => done('failed: ' + error));"
         );
         self.client.execute_async(&script, vec![]).await.unwrap()
+    }
+
+    /// Runs statements as a script of the page's own: Firefox runs what its driver is told in a sandbox.
+    pub async fn add_script(&self, script: &str) {
+        self.add_script_of_type("", &format!("{{ {script} }}")).await;
+    }
+
+    /// Has the page load a module, which may run later.
+    pub async fn add_module(&self, script: &str) {
+        self.add_script_of_type("module", script).await;
+    }
+
+    async fn add_script_of_type(&self, script_type: &str, script: &str) {
+        let members = json!({ "type": script_type, "textContent": script });
+        self.run(&format!("document.head.append(Object.assign(document.createElement('script'), {members}))")).await;
     }
 
     /// Runs an expression in the page until its value satisfies.

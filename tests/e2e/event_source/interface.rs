@@ -490,11 +490,7 @@ async fn a_listener_that_throws_keeps_no_other_from_its_event(page: &Page) {
          source.addEventListener('message', ({{ data }}) => logs['{name}'].push(data));"
     );
     // As a script of the page: errors of others are not told to it.
-    page.run(&format!(
-        "document.head.append(Object.assign(document.createElement('script'), {{ textContent: {} }}))",
-        json!(format!("{{ {script} }}"))
-    ))
-    .await;
+    page.add_script(&script).await;
     gate.open();
     source.fires(json!([["open", 1], ["message", "a", ""], "a", ["message", "b", ""], "b"])).await;
     let reported = page.run("return reported").await;

@@ -66,15 +66,8 @@ impl Bed {
     pub(super) async fn new(browser: &Rc<Browser>, engine: Engine, subject: Subject) -> Self {
         let (server, elsewhere) = (ScriptedServer::start().await, ScriptedServer::start().await);
         browser.open(&server.url("/page")).await;
-        // Firefox runs what its driver is told in a sandbox; what is to be the page's own comes as its script.
         let script = format!("{} {} window.isPrepared = true;", subject.script(), include_str!("page.js"));
-        browser
-            .run(&format!(
-                "const script = Object.assign(document.createElement('script'), {{ type: 'module', textContent: {} }});
-             document.head.append(script);",
-                json!(script)
-            ))
-            .await;
+        browser.add_module(&script).await;
         browser.eventually("the page to be prepared", "window.isPrepared", |prepared| *prepared == true).await;
         Self { browser: browser.clone(), engine, subject, server, elsewhere }
     }
@@ -157,6 +150,11 @@ impl Page {
     /// Runs the body of a function in the page, and returns what it returns.
     pub(super) async fn run(&self, script: &str) -> Value {
         self.bed.browser.run(script).await
+    }
+
+    /// Runs statements as a script of the page's own.
+    pub(super) async fn add_script(&self, script: &str) {
+        self.bed.browser.add_script(script).await;
     }
 
     /// Runs the body of an async function in the page, in which `path` is this case's path. Nothing else runs meanwhile.
