@@ -8,7 +8,7 @@
 //! - `cursor`: where a listener stands, as the SSE `id:` carries it
 //! - `event`, `event_stream`: SSE framing, and the parser that reads it back
 //! - `extent`: what is left of a channel's history, and what a returning listener gets of it
-//! - `since`: how long ago a listener asked first
+//! - `ago`: how long ago a listener asked first
 //! - `number`: how a whole number is read
 //! - `retention`: when history is trimmed
 //! - `message`, `page`: a message, and a piece of a channel's history (feature `hub`)
@@ -22,6 +22,7 @@
 
 extern crate alloc;
 
+mod ago;
 mod channel_name;
 mod channel_set;
 mod cursor;
@@ -45,8 +46,8 @@ mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
-mod since;
 
+pub use ago::{Ago, InvalidAgo};
 pub use channel_name::{ChannelName, InvalidChannelName};
 pub use channel_set::{ChannelSet, InvalidChannelSet};
 pub use cursor::{Cursor, InvalidCursor};
@@ -69,4 +70,3 @@ pub use recent::Recent;
 #[cfg(feature = "hub")]
 pub use replay::{Lag, encode_gap, encode_messages, first_lag, replay};
 pub use retention::Retention;
-pub use since::{InvalidSince, Since};

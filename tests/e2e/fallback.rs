@@ -191,7 +191,7 @@ async fn streams_that_cannot_be_opened_are_polled() {
     let requests = server.requested("/broken", 10).await;
     let queries = queries(&requests);
     assert_eq!(queries[..3], [""; 3]);
-    assert!(queries[3].starts_with("transport=longpoll&greeting=event&since="), "{queries:?}");
+    assert!(queries[3].starts_with("transport=longpoll&greeting=event&ago="), "{queries:?}");
     assert_eq!(queries[4..7], ["greeting=event&lastEventId=1"; 3]);
     assert_eq!(queries[7], "transport=longpoll&greeting=event&lastEventId=1");
     assert_eq!(queries[8..], ["transport=longpoll&lastEventId=1", "transport=longpoll&lastEventId=2"]);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests may panic")]
 
+mod ago;
 mod bad_input;
 mod browser;
 mod durability;
@@ -22,6 +23,5 @@ mod readme;
 mod relay;
 mod resume;
 mod settings;
-mod since;
 mod slow_listeners;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cyclone_edge_protocol::{InvalidChannelSet, InvalidPublishForm, InvalidSince, NotUtf8};
+use cyclone_edge_protocol::{InvalidAgo, InvalidChannelSet, InvalidPublishForm, NotUtf8};
 use serde_json::{Map, Value, json};
 use worker::{Headers, Response, console_error};
 
@@ -122,9 +122,9 @@ impl From<InvalidChannelSet> for Error {
     }
 }
 
-impl From<InvalidSince> for Error {
-    fn from(why: InvalidSince) -> Self {
-        Self::refused(400, "invalid_since", why.to_string())
+impl From<InvalidAgo> for Error {
+    fn from(why: InvalidAgo) -> Self {
+        Self::refused(400, "invalid_ago", why.to_string())
     }
 }
 

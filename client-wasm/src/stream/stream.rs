@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use cyclone_edge_protocol::{EventName, EventStream, ReceivedEvent, Since};
+use cyclone_edge_protocol::{Ago, EventName, EventStream, ReceivedEvent};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
@@ -208,7 +208,7 @@ impl Inner {
             if self.since.get() > 0.0 && !self.is_placed() {
                 // The stream began to listen then, but never heard where it stands.
                 let ms = now() - self.since.get() + SINCE_MARGIN_MS;
-                add("since", &(ms.min(Since::MAX_MS as f64) as u32).to_string());
+                add("ago", &(ms.min(Ago::MAX_MS as f64) as u32).to_string());
             }
         }
         if self.since.get() <= 0.0 {

@@ -1,6 +1,6 @@
 //! What a listener asks for.
 
-use cyclone_edge_protocol::{ChannelSet, Cursor, MessageId, Since, pairs};
+use cyclone_edge_protocol::{Ago, ChannelSet, Cursor, MessageId, pairs};
 use worker::Request;
 
 use crate::error::Error;
@@ -57,7 +57,7 @@ impl Subscription {
         };
         let cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
         // The clock is this worker's, read once: what passes until the objects answer would count against the listener.
-        let since = query.since.map(|since| Since::parse(&since)).transpose()?.map(|since| since.position(now_ms));
+        let since = query.ago.map(|ago| Ago::parse(&ago)).transpose()?.map(|ago| ago.position(now_ms));
         Ok(Self { channels, cursor, since, transport, says_hello: query.greeting.as_deref() == Some("event") })
     }
 }
@@ -67,7 +67,7 @@ impl Subscription {
 struct Query {
     channels: Vec<String>,
     last_event_id: Option<String>,
-    since: Option<String>,
+    ago: Option<String>,
     transport: Option<String>,
     greeting: Option<String>,
 }
@@ -83,7 +83,7 @@ impl Query {
                 "channels" | "channels[]" => query.channels.push(pair.value()?),
                 // A cursor that cannot be read counts as none.
                 "lastEventId" | "last-event-id" | "Last-Event-ID" => query.last_event_id = pair.value().ok(),
-                "since" => query.since = Some(pair.value()?),
+                "ago" => query.ago = Some(pair.value()?),
                 "transport" => query.transport = Some(pair.value()?),
                 "greeting" => query.greeting = pair.value().ok(),
                 _ => {}

@@ -10,8 +10,8 @@ use crate::long_poll::poll;
 const AN_HOUR: &str = "3600000";
 
 /// A new listener that begins so many milliseconds ago, connected.
-async fn subscribe_since(hub: &Hub, channels: &[&str], ms: &str) -> Listener {
-    let mut listener = Listener::new(channels).with("since", ms);
+async fn begin(hub: &Hub, channels: &[&str], ms: &str) -> Listener {
+    let mut listener = Listener::new(channels).with("ago", ms);
     listener.connect(hub).await.unwrap();
     listener
 }
@@ -34,13 +34,13 @@ async fn a_listener_begins_as_long_ago_as_it_says() {
         hub.publish(&["a"], "new").await;
         // Half a second after the old message and long before the new one, so that no delay of the test matters.
         let since = || (now_ms() - old - 500).to_string();
-        let query = format!("/?channels={}&since={}", channels.join(","), since());
+        let query = format!("/?channels={}&ago={}", channels.join(","), since());
         let (_, events, cursor) = poll(&hub, &query, "").await;
         assert_eq!(events.iter().map(|event| event.data.as_str()).collect::<Vec<_>>(), ["new"], "{channels:?}");
         let mut polled = hub.resume(channels, &cursor).await;
         // A relay that follows the channels already knows no more of their history than one that does not.
-        let mut one = subscribe_since(&hub, channels, &since()).await;
-        let mut other = subscribe_since(&hub, channels, &since()).await;
+        let mut one = begin(&hub, channels, &since()).await;
+        let mut other = begin(&hub, channels, &since()).await;
         for listener in [&mut one, &mut other] {
             assert_eq!(listener.next_event().await.data, "new", "{channels:?}");
         }
@@ -57,7 +57,7 @@ async fn a_first_answer_that_was_held_back_costs_a_listener_nothing() {
         let hub = Hub::builder().setting("KEEPALIVE_SECONDS", 300).start().await;
         let _unread = hub.get(query).send().await.unwrap();
         hub.publish(&["a"], "missed").await;
-        let (_, events, cursor) = poll(&hub, &format!("{query}&greeting=event&since=60000"), "").await;
+        let (_, events, cursor) = poll(&hub, &format!("{query}&greeting=event&ago=60000"), "").await;
         assert_eq!((events.len(), events[0].event.as_str()), (1, "sse.hello"));
         hub.publish(&["a"], "between").await;
         let (_, events, _) = poll(&hub, query, &cursor).await;
@@ -70,17 +70,17 @@ async fn a_channel_that_is_younger_than_that_has_no_gap() {
     for channels in [&["a"][..], &["a", "b"]] {
         let hub = Hub::start().await;
         let from_the_start = vec!["0"; channels.len()].join(".");
-        let mut blank = subscribe_since(&hub, channels, AN_HOUR).await;
+        let mut blank = begin(&hub, channels, AN_HOUR).await;
         assert_eq!(blank.last_event_id(), from_the_start);
         hub.publish(&["a"], "1").await;
-        let mut young = subscribe_since(&hub, channels, AN_HOUR).await;
+        let mut young = begin(&hub, channels, AN_HOUR).await;
         for listener in [&mut blank, &mut young] {
             let event = listener.next_event().await;
             assert_eq!((event.event.as_str(), event.data.as_str()), ("message", "1"), "{channels:?}");
         }
         // The cursor of the greeting, which is all that a listener may have got, leads to no gap either.
         let (_, _, cursor) =
-            poll(&hub, &format!("/?channels={}&greeting=event&since={AN_HOUR}", channels.join(",")), "").await;
+            poll(&hub, &format!("/?channels={}&greeting=event&ago={AN_HOUR}", channels.join(",")), "").await;
         assert_eq!(cursor, from_the_start);
         assert_eq!(hub.resume(channels, &cursor).await.next_event().await.data, "1");
     }
@@ -92,7 +92,7 @@ async fn who_begins_after_the_last_message_gets_nothing_from_before_and_can_resu
         let hub = Hub::start().await;
         let id = hub.publish(&["a"], "before").await["a"];
         passes(id, 1).await;
-        let mut listener = subscribe_since(&hub, channels, "0").await;
+        let mut listener = begin(&hub, channels, "0").await;
         assert_eq!(
             listener.last_event_id().split('.').next().unwrap(),
             id.to_string(),
@@ -112,7 +112,7 @@ async fn what_is_gone_since_then_is_told_of_and_what_is_left_follows() {
         hub.publish(&["a"], &number.to_string()).await;
     }
     for channels in [&["a"][..], &["a", "b"]] {
-        let mut listener = subscribe_since(&hub, channels, AN_HOUR).await;
+        let mut listener = begin(&hub, channels, AN_HOUR).await;
         let gap = listener.next_event().await;
         assert_eq!(gap.event, "sse.gap", "{channels:?}");
         assert_eq!(serde_json::from_str::<Value>(&gap.data).unwrap(), json!({ "channels": ["a"] }));
@@ -135,7 +135,7 @@ async fn it_is_for_channels_in_which_the_listener_has_no_position() {
         let hub = Hub::start().await;
         let [a, b] = [hub.publish(&["a"], "a1").await["a"], hub.publish(&["b"], "b1").await["b"]];
         let cursor = cursor_of.replace('A', &a.to_string()).replace('B', &b.to_string());
-        let mut listener = Listener::new(channels).with("since", AN_HOUR);
+        let mut listener = Listener::new(channels).with("ago", AN_HOUR);
         listener.resume_from(&cursor);
         listener.connect(&hub).await.unwrap();
         hub.publish(&["a"], "a2").await;

@@ -9,11 +9,11 @@ use crate::{MessageId, number::whole_number};
 
 /// A time before now, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Since {
+pub struct Ago {
     ms: u64,
 }
 
-impl Since {
+impl Ago {
     /// The longest time: an hour. Who was away for longer has a cursor, or begins anew.
     pub const MAX_MS: u64 = 3_600_000;
 
@@ -21,9 +21,9 @@ impl Since {
     ///
     /// # Errors
     /// When the text is no such number, or one above [`Self::MAX_MS`].
-    pub fn parse(text: &str) -> Result<Self, InvalidSince> {
+    pub fn parse(text: &str) -> Result<Self, InvalidAgo> {
         let ms = whole_number(text).filter(|ms| *ms <= Self::MAX_MS);
-        ms.map(|ms| Self { ms }).ok_or(InvalidSince)
+        ms.map(|ms| Self { ms }).ok_or(InvalidAgo)
     }
 
     /// The position of who lacks what was published in this time and has what was published before: ids tell the time.
@@ -38,15 +38,15 @@ impl Since {
 
 /// The text is no time that a listener can begin at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidSince;
+pub struct InvalidAgo;
 
-impl fmt::Display for InvalidSince {
+impl fmt::Display for InvalidAgo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`since` is a whole number of milliseconds from 0 to {}", Since::MAX_MS)
+        write!(f, "`ago` is a whole number of milliseconds from 0 to {}", Ago::MAX_MS)
     }
 }
 
-impl core::error::Error for InvalidSince {}
+impl core::error::Error for InvalidAgo {}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -57,20 +57,20 @@ mod tests {
     #[test]
     fn a_time_is_a_whole_number_up_to_an_hour() {
         for (text, ms) in [("0", 0), ("1500", 1_500), ("007", 7), ("3600000", 3_600_000)] {
-            assert_eq!(Since::parse(text), Ok(Since { ms }), "{text:?}");
+            assert_eq!(Ago::parse(text), Ok(Ago { ms }), "{text:?}");
         }
         for text in ["", "-1", "+1", " 1", "1.5", "1e3", "x", "٣", "3600001", "99999999999999999999999"] {
-            assert_eq!(Since::parse(text), Err(InvalidSince), "{text:?}");
+            assert_eq!(Ago::parse(text), Err(InvalidAgo), "{text:?}");
         }
     }
 
     #[test]
     fn what_was_published_when_the_time_begins_belongs_to_it() {
         let published = MessageId::following(MessageId::START, 5_000);
-        let position = |text: &str| Since::parse(text).unwrap().position(6_000);
+        let position = |text: &str| Ago::parse(text).unwrap().position(6_000);
         assert!(position("1000") < published);
         assert_eq!(position("999"), published);
-        assert_eq!(Since::parse("3600000").unwrap().position(10), MessageId::START);
+        assert_eq!(Ago::parse("3600000").unwrap().position(10), MessageId::START);
     }
 
     proptest! {
@@ -79,7 +79,7 @@ mod tests {
             previous in 0..(1_u64 << 52), published in 0..(1_u64 << 52), passed in 0..5_000_u64, ms in 0..5_000_u64,
         ) {
             let id = MessageId::following(MessageId::new(previous).unwrap(), published);
-            let position = Since { ms }.position(published + passed);
+            let position = Ago { ms }.position(published + passed);
             prop_assert!(passed > ms || position < id);
         }
     }
