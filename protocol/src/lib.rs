@@ -17,6 +17,7 @@
 //! - `recent`: the last messages delivered, for listeners that are about to be live (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
+//! - `history`: which piece of a history a reader asks for (feature `hub`)
 //! - `idempotency_key`: what makes a publish safe to repeat (feature `hub`)
 //! - `rate`: how often something may happen (feature `hub`)
 
@@ -35,6 +36,8 @@ mod event_stream;
 mod extent;
 #[cfg(feature = "hub")]
 mod form;
+#[cfg(feature = "hub")]
+mod history;
 #[cfg(feature = "hub")]
 mod idempotency_key;
 #[cfg(feature = "hub")]
@@ -64,6 +67,8 @@ pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
 pub use form::{NotUtf8, Pair, pairs};
+#[cfg(feature = "hub")]
+pub use history::{HistoryQuery, InvalidHistoryQuery};
 #[cfg(feature = "hub")]
 pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
 #[cfg(feature = "hub")]

@@ -3,10 +3,12 @@
 //!
 //! - `object`: the Durable Object: requests, sockets, alarm
 //! - `log`: the history, in SQLite
+//! - `attempts`: the idempotency keys of its messages
 //! - `followers`: the relays, and how each gets what it lacks
 //! - `alarm`: what a publish leaves to be done later
 
 mod alarm;
+mod attempts;
 mod followers;
 mod log;
 mod object;
