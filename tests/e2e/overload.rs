@@ -1,11 +1,16 @@
 //! Overload is answered: 429 past a publish rate, 503 past the listeners that an object may hold, and those who come back
 //! do not come all at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Stdio,
+    time::Duration,
+};
 
-use harness::{Hub, KEY, Listener, eventually};
+use harness::{Group, Hub, KEY, Listener, eventually, root};
 use reqwest::Response;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 fn retry_after(response: &Response) -> u64 {
     response.headers()["retry-after"].to_str().unwrap().parse().unwrap()
@@ -114,4 +119,62 @@ async fn those_who_are_cut_off_together_are_asked_to_come_back_at_different_time
     assert!(times.iter().all(|ms| (10_000..=15_000).contains(ms)), "{times:?}");
     assert!(times.last().unwrap() - times.first().unwrap() > 2_000, "spread over the five seconds: {times:?}");
     eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
+}
+
+/// `wrangler dev` with the configuration that is shipped and its commented rate limiter, of three publishes.
+fn wrangler_with_limiter(folder: &std::path::Path, port: u16) -> Group {
+    let shipped = std::fs::read_to_string(root().join("wrangler.toml")).unwrap();
+    let (shipped, limiter) = shipped.split_once("# [[ratelimits]]").expect("wrangler.toml shows a rate limiter");
+    let limiter: String = limiter.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+    let mut config: toml::Table = shipped.parse().unwrap();
+    let limiter: toml::Table = format!("[[ratelimits]]{limiter}").parse().unwrap();
+    config.extend(limiter);
+    config.remove("build");
+    let three = toml::Value::try_from(BTreeMap::from([("limit", 3), ("period", 10)])).unwrap();
+    config["ratelimits"][0]["simple"] = three;
+    config["main"] = root().join("worker/build/index.js").display().to_string().into();
+    config["assets"]["directory"] = root().join("media").display().to_string().into();
+    config["vars"] = toml::Table::from_iter([("PUBLISH_KEY".to_owned(), KEY.into())]).into();
+    std::fs::write(folder.join("wrangler.toml"), toml::to_string(&config).unwrap()).unwrap();
+    let packages = root().join("node_modules/.bin");
+    let path = format!("{}:{}", packages.display(), std::env::var("PATH").unwrap());
+    Group::start(
+        Command::new(packages.join("wrangler"))
+            .args(["dev", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--port", &port.to_string()])
+            .current_dir(folder)
+            .env("PATH", path)
+            .env("WRANGLER_SEND_METRICS", "false")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )
+}
+
+#[tokio::test]
+async fn the_rate_limiter_of_the_platform_is_asked_where_there_is_one() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let _wrangler = wrangler_with_limiter(folder.path(), port);
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    for _ in 0..300 {
+        if reqwest::get(url("/healthz")).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let client = reqwest::Client::new();
+    let publish = async || {
+        let body = json!({ "channel": "a", "message": "1" });
+        client.post(url("/publish")).bearer_auth(KEY).json(&body).send().await.unwrap()
+    };
+    let mut statuses = BTreeSet::new();
+    let refused = loop {
+        let response = publish().await;
+        statuses.insert(response.status().as_u16());
+        if response.status() != 200 {
+            break response;
+        }
+    };
+    assert_eq!((statuses, retry_after(&refused)), (BTreeSet::from([200, 429]), 10));
+    assert_eq!(code(refused).await, "too_many_publishes");
 }
