@@ -5,12 +5,14 @@
 //! - `log`: the history, in SQLite
 //! - `attempts`: the idempotency keys of its messages
 //! - `followers`: the relays, and how each gets what it lacks
-//! - `alarm`: what a publish leaves to be done later
+//! - `upkeep`: what is seen to later: relays, trimming, storage that is given back
+//! - `alarm`: when that is
 
 mod alarm;
 mod attempts;
 mod followers;
 mod log;
 mod object;
+mod upkeep;
 
 pub use object::Channel;
