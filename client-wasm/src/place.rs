@@ -12,7 +12,7 @@ pub(crate) fn moved(cursor: &str, before: &ChannelSet, after: &ChannelSet) -> St
     if positions.iter().all(Option::is_none) {
         return String::new();
     }
-    Cursor { source: None, positions }.to_string()
+    Cursor { source: None, positions, ..cursor }.to_string()
 }
 
 #[cfg(test)]
@@ -26,6 +26,8 @@ mod tests {
         for (cursor, before, after, expected) in [
             ("1:5.6", "a,b", "a,b,c", "5.6.-"),
             ("1:5.6", "a,b", "b", "6"),
+            ("1:0.6@9", "a,b", "a,c", "0.-@9"),
+            ("1:0.6@9", "a,b", "b", "6"),
             ("5.6", "b,c", "a,c", "-.6"),
             ("7", "b", "a,b", "-.7"),
             ("5.-", "a,b", "b", ""),

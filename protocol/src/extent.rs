@@ -78,6 +78,9 @@ mod tests {
             ("from a wiped history", whole, 99, (0, true)),
             ("from a wiped history, nothing published since", blank, 99, (0, true)),
             ("from a history whose clock ran ahead", whole, 201, (0, true)),
+            ("given up", whole, 1, (0, true)),
+            ("given up, trimmed since", trimmed, 1, (150, true)),
+            ("given up, nothing published since", blank, 1, (0, true)),
         ];
         for (what, extent, position, expected) in cases {
             assert_eq!(resume(extent, position), expected, "{what}");

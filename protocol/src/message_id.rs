@@ -13,6 +13,8 @@ pub struct MessageId(u64);
 impl MessageId {
     /// The position before every message.
     pub const START: Self = Self(0);
+    /// A position of no history: who holds it is told of a gap.
+    pub const LOST: Self = Self(1);
     /// The largest id: every id is exact as a JavaScript number and as a JSON number.
     pub const MAX: Self = Self((1 << 53) - 1);
 

@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn cursor(position: u64) -> Cursor {
-        Cursor { source: None, positions: vec![Some(id(3)), Some(id(position))] }
+        Cursor { source: None, positions: vec![Some(id(3)), Some(id(position))], blank_at_ms: None }
     }
 
     /// What a listener of channels `a` and `b` sees: event type, data and cursor; and where it stands then.
@@ -140,7 +140,8 @@ mod tests {
             [("a", 3), ("b", 7)].iter().find(|(name, _)| *name == channel.as_str()).map(|(_, live)| id(*live))
         };
         let lag = |b: Option<u64>| {
-            let cursor = Cursor { source: None, positions: vec![Some(id(3)), b.map(id), Some(id(1))] };
+            let cursor =
+                Cursor { source: None, positions: vec![Some(id(3)), b.map(id), Some(id(1))], blank_at_ms: None };
             first_lag(&channels, &cursor, live).map(|lag| (lag.index, lag.position.as_u64(), lag.live.as_u64()))
         };
         assert_eq!(lag(Some(7)), None);

@@ -69,9 +69,9 @@ async fn a_first_answer_that_was_held_back_costs_a_listener_nothing() {
 async fn a_channel_that_is_younger_than_that_has_no_gap() {
     for channels in [&["a"][..], &["a", "b"]] {
         let hub = Hub::start().await;
-        let from_the_start = vec!["0"; channels.len()].join(".");
+        let from_the_start = format!("{}@", vec!["0"; channels.len()].join("."));
         let mut blank = begin(&hub, channels, AN_HOUR).await;
-        assert_eq!(blank.last_event_id(), from_the_start);
+        assert!(blank.last_event_id().starts_with(&from_the_start), "{blank:?}");
         hub.publish(&["a"], "1").await;
         let mut young = begin(&hub, channels, AN_HOUR).await;
         for listener in [&mut blank, &mut young] {
@@ -81,7 +81,7 @@ async fn a_channel_that_is_younger_than_that_has_no_gap() {
         // The cursor of the greeting, which is all that a listener may have got, leads to no gap either.
         let (_, _, cursor) =
             poll(&hub, &format!("/?channels={}&greeting=event&ago={AN_HOUR}", channels.join(",")), "").await;
-        assert_eq!(cursor, from_the_start);
+        assert!(cursor.starts_with(&from_the_start), "{cursor}");
         assert_eq!(hub.resume(channels, &cursor).await.next_event().await.data, "1");
     }
 }

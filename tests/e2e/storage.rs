@@ -54,6 +54,33 @@ async fn a_channel_that_nobody_uses_deletes_itself_and_begins_anew_with_higher_i
 }
 
 #[tokio::test]
+async fn who_was_there_before_the_first_message_and_comes_back_after_the_last_is_told_of_the_gap() {
+    let hub = forgetful().start().await;
+    let mut listeners = [hub.subscribe(&["a"]).await, hub.subscribe(&["a", "b"]).await];
+    listeners.iter_mut().for_each(harness::Listener::disconnect);
+    hub.publish(&["a"], "missed").await;
+    is_given_back(&hub, "a").await;
+    for mut listener in listeners {
+        listener.connect(&hub).await.unwrap();
+        assert_eq!(listener.next_event().await.event, "sse.gap");
+    }
+}
+
+#[tokio::test]
+async fn who_was_there_before_the_first_message_gets_it() {
+    let hub = Hub::start().await;
+    let mut listeners = [hub.subscribe(&["a"]).await, hub.subscribe(&["a", "b"]).await];
+    assert!(listeners.iter().all(|listener| listener.last_event_id().contains("0@")), "{listeners:?}");
+    listeners.iter_mut().for_each(harness::Listener::disconnect);
+    hub.publish(&["a"], "first").await;
+    for mut listener in listeners {
+        listener.connect(&hub).await.unwrap();
+        let event = listener.next_event().await;
+        assert_eq!((event.event.as_str(), event.data.as_str()), ("message", "first"));
+    }
+}
+
+#[tokio::test]
 async fn what_only_relays_left_behind_is_given_back_too() {
     let hub = forgetful().start().await;
     hub.subscribe(&["a", "b"]).await.disconnect();

@@ -15,9 +15,11 @@ async fn a_stream_opens_with_retry_and_the_cursor_in_its_first_bytes() {
         assert!(head.contains(header), "{header} in {head}");
     }
     // One HTTP chunk: its size in hexadecimal, then the block.
-    let retry_ms = body.strip_prefix("13\r\nretry: ").and_then(|rest| rest.strip_suffix("\nid: 0\n\n\r\n"));
-    let retry_ms: u64 = retry_ms.unwrap_or_else(|| panic!("{body:?}")).parse().unwrap();
-    assert!((4_000..=6_000).contains(&retry_ms), "{retry_ms}");
+    let fields = body.strip_prefix("21\r\nretry: ").and_then(|rest| rest.strip_suffix("\n\n\r\n"));
+    let (retry_ms, blank_at_ms) =
+        fields.and_then(|fields| fields.split_once("\nid: 0@")).unwrap_or_else(|| panic!("{body:?}"));
+    assert!((4_000..=6_000).contains(&retry_ms.parse::<u64>().unwrap()), "{retry_ms}");
+    assert!(blank_at_ms.parse::<u64>().is_ok_and(|at_ms| at_ms.abs_diff(now_ms()) < 60_000), "{blank_at_ms}");
 }
 
 #[tokio::test]
@@ -62,7 +64,7 @@ async fn every_way_to_name_channels_listens_to_them() {
         let mut response = hub.get(query).send().await.unwrap();
         assert_eq!(response.status(), 200, "{query}");
         let greeting = response.chunk().await.unwrap().unwrap();
-        assert!(String::from_utf8_lossy(&greeting).contains("\nid: 0.0\n\n"), "{query}: {greeting:?}");
+        assert!(String::from_utf8_lossy(&greeting).contains("\nid: 0.0@"), "{query}: {greeting:?}");
     }
 }
 
@@ -184,7 +186,14 @@ async fn preflights_allow_what_event_sources_polyfills_and_publishers_send() {
             // By their names: with credentials `*` allows nothing, and without them no `Authorization`.
             assert_eq!(
                 names("access-control-allow-headers"),
-                ["authorization", "cache-control", "content-type", "last-event-id", "x-requested-with"],
+                [
+                    "authorization",
+                    "cache-control",
+                    "content-type",
+                    "idempotency-key",
+                    "last-event-id",
+                    "x-requested-with"
+                ],
                 "{path}"
             );
             let other = preflight("https://other.example").await;

@@ -51,7 +51,8 @@ impl<H: Hooks> App<H> {
             ("OPTIONS", _) => preflight(),
             ("GET" | "HEAD", "/") if wants_page(request)? => media::page(env).await,
             ("GET", "/" | "/sse" | "/sse/") => {
-                subscribe(Subscription::of(request, now_ms())?, request, env, config, &self.hooks).await
+                subscribe(Subscription::of(request, now_ms(), config.retention)?, request, env, config, &self.hooks)
+                    .await
             }
             ("POST", "/publish") => publish(request, env, config, &self.hooks).await,
             ("GET" | "HEAD", "/history") => history(request, env, &self.hooks).await,

@@ -17,6 +17,7 @@ use super::{
     reporter::Reporter,
 };
 use crate::{
+    clock::now_ms,
     config::{Config, Retry},
     error::Error,
     objects::{Counts, Holder},
@@ -111,6 +112,7 @@ impl Audience {
             *position = position.or_else(|| self.position(channel));
         }
         cursor.source = None;
+        cursor.blank_at_ms = Some(now_ms());
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.accept_web_socket(&server);
         let mut leg = Leg::new(server, LegId { group, number: self.listeners.borrow().next_number() });
@@ -156,7 +158,8 @@ impl Audience {
 
     /// Where those stand that are live in these channels.
     fn live_cursor(&self, channels: &ChannelSet) -> Cursor {
-        Cursor { source: None, positions: channels.iter().map(|channel| self.position(channel)).collect() }
+        let positions = channels.iter().map(|channel| self.position(channel)).collect();
+        Cursor { source: None, positions, blank_at_ms: Some(now_ms()) }
     }
 
     /// How many listen to a channel.

@@ -1,6 +1,6 @@
 //! What a listener asks for.
 
-use cyclone_edge_protocol::{Ago, ChannelSet, Cursor, MessageId, pairs};
+use cyclone_edge_protocol::{Ago, ChannelSet, Cursor, MessageId, Retention, pairs};
 use worker::Request;
 
 use crate::{error::Error, http::query_of};
@@ -34,11 +34,11 @@ impl Subscription {
         Ok(!Query::read(request)?.channels.is_empty())
     }
 
-    /// Reads a request that arrived at `now_ms`.
+    /// Reads a request that arrived at `now_ms`, at a hub whose channels keep their history for so long.
     ///
     /// # Errors
     /// 400 without a channel, with too many, or with an invalid name, transport or time.
-    pub(crate) fn of(request: &Request, now_ms: u64) -> Result<Self, Error> {
+    pub(crate) fn of(request: &Request, now_ms: u64, retention: Retention) -> Result<Self, Error> {
         let query = Query::read(request)?;
         let channels = ChannelSet::parse(query.channels.iter().map(String::as_str))?;
         let headers = request.headers();
@@ -55,7 +55,8 @@ impl Subscription {
             None if is_xhr => Transport::LongPoll,
             None => Transport::Stream,
         };
-        let cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
+        let mut cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
+        cursor.expire(now_ms.saturating_sub(retention.max_age_ms));
         // The clock is this worker's, read once: what passes until the objects answer would count against the listener.
         let since = query.ago.map(|ago| Ago::parse(&ago)).transpose()?.map(|ago| ago.position(now_ms));
         Ok(Self { channels, cursor, since, transport, says_hello: query.greeting.as_deref() == Some("event") })
