@@ -4,6 +4,7 @@
 //! of itself cannot change what it is used for. Secret keys are not taken: what is public is no place for them.
 
 use alloc::{
+    borrow::ToOwned,
     string::{String, ToString},
     vec,
     vec::Vec,
@@ -11,7 +12,6 @@ use alloc::{
 use core::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Algorithm, token::json_object};
@@ -32,31 +32,6 @@ pub enum KeyMaterial {
     Jwk(Algorithm, String),
     /// A SubjectPublicKeyInfo in DER, which says itself what it is for.
     Spki(Vec<u8>),
-}
-
-/// What a JSON Web Key may say, as far as it counts here.
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    purpose: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    /// The secret half of a pair.
-    d: Option<Value>,
-    /// A secret that is no pair.
-    k: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<Value>,
 }
 
 const BEGIN: &str = "-----BEGIN ";
@@ -81,10 +56,10 @@ impl PublicKey {
             Some(_) => return Err(InvalidPublicKey::Malformed),
             None => vec![value],
         };
-        if keys.iter().any(|key| ["d", "k"].iter().any(|secret| key.get(secret).is_some())) {
+        if keys.iter().any(is_secret) {
             return Err(InvalidPublicKey::Secret);
         }
-        usable(keys)
+        usable(&keys)
     }
 
     /// Reads a set of keys that somebody publishes. Those that are not for this are left out, as RFC 7517, section 5, has
@@ -93,45 +68,51 @@ impl PublicKey {
     /// # Errors
     /// When it is no set, or has too many keys.
     pub fn parse_set(json: &[u8]) -> Result<Vec<Self>, InvalidPublicKey> {
-        let set: JwkSet = json_object(json).ok_or(InvalidPublicKey::Malformed)?;
-        match usable(set.keys) {
+        let keys = match json_object::<Value>(json).and_then(|mut set| set.get_mut("keys").map(Value::take)) {
+            Some(Value::Array(keys)) => keys,
+            _ => return Err(InvalidPublicKey::Malformed),
+        };
+        match usable(&keys) {
             Err(InvalidPublicKey::None) => Ok(Vec::new()),
             keys => keys,
         }
     }
 }
 
-fn usable(keys: Vec<Value>) -> Result<Vec<PublicKey>, InvalidPublicKey> {
+fn usable(keys: &[Value]) -> Result<Vec<PublicKey>, InvalidPublicKey> {
     if keys.len() > PublicKey::MAX_KEYS {
         return Err(InvalidPublicKey::TooMany);
     }
-    let keys: Vec<PublicKey> =
-        keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.into_key()).collect();
+    let keys: Vec<PublicKey> = keys.iter().filter_map(read_jwk).collect();
     if keys.is_empty() { Err(InvalidPublicKey::None) } else { Ok(keys) }
 }
 
-impl Jwk {
-    /// `None` where it is not for checking the signatures of tokens in one of the algorithms.
-    fn into_key(self) -> Option<PublicKey> {
-        let is_secret = self.d.is_some() || self.k.is_some();
-        let is_for_else = self.purpose.as_deref().is_some_and(|purpose| purpose != "sig")
-            || self.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|one| one == "verify"));
-        if is_secret || is_for_else {
-            return None;
+/// `None` where a key is not for checking the signatures of tokens in one of the algorithms. Read by hand: what serde
+/// derives takes 10 KB of WebAssembly more.
+fn read_jwk(jwk: &Value) -> Option<PublicKey> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let (algorithm, key) = match (text("kty")?, text("crv")) {
+        ("RSA", _) => (Algorithm::Rs256, json!({ "kty": "RSA", "n": text("n")?, "e": text("e")? })),
+        ("EC", Some("P-256")) => {
+            (Algorithm::Es256, json!({ "kty": "EC", "crv": "P-256", "x": text("x")?, "y": text("y")? }))
         }
-        let (algorithm, key) = match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => (Algorithm::Rs256, json!({ "kty": "RSA", "n": self.n?, "e": self.e? })),
-            ("EC", Some("P-256")) => {
-                (Algorithm::Es256, json!({ "kty": "EC", "crv": "P-256", "x": self.x?, "y": self.y? }))
-            }
-            ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, json!({ "kty": "OKP", "crv": "Ed25519", "x": self.x? })),
-            _ => return None,
-        };
-        if self.alg.is_some_and(|name| Algorithm::parse(&name) != Some(algorithm)) {
-            return None;
-        }
-        Some(PublicKey { id: self.kid, material: KeyMaterial::Jwk(algorithm, key.to_string()) })
-    }
+        ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, json!({ "kty": "OKP", "crv": "Ed25519", "x": text("x")? })),
+        _ => return None,
+    };
+    let is_for = |name: &str, suits: &dyn Fn(&Value) -> bool| jwk.get(name).is_none_or(suits);
+    let is_usable = !is_secret(jwk)
+        && is_for("alg", &|name| name.as_str().and_then(Algorithm::parse) == Some(algorithm))
+        && is_for("use", &|purpose| purpose == "sig")
+        && is_for("key_ops", &|operations| {
+            operations.as_array().is_some_and(|all| all.iter().any(|one| one == "verify"))
+        });
+    let id = text("kid").map(ToOwned::to_owned);
+    is_usable.then(|| PublicKey { id, material: KeyMaterial::Jwk(algorithm, key.to_string()) })
+}
+
+/// `d` is the secret half of a pair, `k` a secret that is no pair.
+fn is_secret(jwk: &Value) -> bool {
+    ["d", "k"].iter().any(|secret| jwk.get(secret).is_some())
 }
 
 /// Line breaks may have become spaces, or `\n` in two characters, on the way into a setting.
