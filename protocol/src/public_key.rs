@@ -88,7 +88,7 @@ fn usable(keys: &[Value]) -> Result<Vec<PublicKey>, InvalidPublicKey> {
 }
 
 /// `None` where a key is not for checking the signatures of tokens in one of the algorithms. Read by hand: what serde
-/// derives takes 10 KB of WebAssembly more.
+/// derives takes much more WebAssembly.
 fn read_jwk(jwk: &Value) -> Option<PublicKey> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let (algorithm, key) = match (text("kty")?, text("crv")) {

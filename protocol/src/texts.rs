@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A text, or an array of texts.
 pub(crate) struct Texts(pub(crate) Vec<String>);
 
-/// By way of a `Value`, and not as an untagged enum: that takes 10 KB of WebAssembly more.
+/// By way of a `Value`, and not as an untagged enum, which takes much more WebAssembly.
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let items = match Value::deserialize(deserializer)? {
