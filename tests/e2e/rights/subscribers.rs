@@ -218,7 +218,7 @@ async fn settings_that_let_in_nobody_or_anybody_are_named() {
         let hub = builder.start().await;
         let request = if is_told_late { poll(&hub, "a").bearer_auth(pass()) } else { hub.get("/healthz") };
         let response = within(DEADLINE, "an answer", request.send()).await.unwrap();
-        assert_eq!(response.status(), 500, "{name}");
+        assert_eq!(response.status(), 500, "{name} {value}");
         let answer: Value = response.json().await.unwrap();
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.starts_with(&format!("the setting {name} must be ")), "{message}");
