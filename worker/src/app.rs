@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     history::history,
     hooks::{Hooks, NoHooks},
-    http::{allow_origin, preflight},
+    http::{allow_origin, forbid_sniffing, preflight},
     media,
     publish::publish,
     stats::stats,
@@ -34,12 +34,12 @@ impl<H: Hooks> App<H> {
     pub async fn handle(&self, mut request: Request, env: &Env) -> worker::Result<Response> {
         let config = match Config::of(env) {
             Ok(config) => config,
-            Err(why) => return Error::from(why).into_response(),
+            Err(why) => return forbid_sniffing(Error::from(why).into_response()?),
         };
         let answer = self.route(&mut request, env, &config).await;
         let mut response = answer.or_else(Error::into_response)?;
         allow_origin(&mut response, &config.cors, &request)?;
-        Ok(response)
+        forbid_sniffing(response)
     }
 
     /// The table of routes.
@@ -55,7 +55,7 @@ impl<H: Hooks> App<H> {
                     .await
             }
             ("POST", "/publish") => publish(request, env, config, &self.hooks).await,
-            ("GET" | "HEAD", "/history") => history(request, env, &self.hooks).await,
+            ("GET" | "HEAD", "/history") => history(request, env, config, &self.hooks).await,
             ("GET" | "HEAD", "/stats") => stats(env).await,
             ("GET" | "HEAD", "/healthz") => Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
             ("GET" | "HEAD", path) if let Some(path) = path.strip_prefix("/media/") => media::file(env, path).await,

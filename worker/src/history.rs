@@ -6,10 +6,12 @@ use serde::Serialize;
 use worker::{Env, Headers, Request, Response};
 
 use crate::{
+    config::Config,
     error::Error,
     hooks::Hooks,
     http::query_of,
     objects::{ChannelStub, HistoryPage, HistoryRequest},
+    rights::authorize_subscriber,
 };
 
 /// About how many bytes of messages an answer has at most; and at least one message, if there is one.
@@ -37,9 +39,16 @@ struct Entry<'a> {
 }
 
 /// Answers with a piece of a channel's history.
-pub(crate) async fn history(request: &Request, env: &Env, hooks: &impl Hooks) -> Result<Response, Error> {
+pub(crate) async fn history(
+    request: &Request,
+    env: &Env,
+    config: &Config,
+    hooks: &impl Hooks,
+) -> Result<Response, Error> {
     let HistoryQuery { channel, since, limit } = HistoryQuery::parse(query_of(&request.inner().url()).as_bytes())?;
-    hooks.authorize_subscriber(request, &ChannelSet::new([channel.clone()])?).await?;
+    let channels = ChannelSet::new([channel.clone()])?;
+    authorize_subscriber(request, &channels, config).await?;
+    hooks.authorize_subscriber(request, &channels).await?;
     let wanted = HistoryRequest { since, max_messages: limit, max_bytes: MAX_BYTES };
     let HistoryPage { page, head } = ChannelStub::of(env, &channel)?.history(&wanted).await?;
     let history = History {

@@ -20,6 +20,7 @@ use crate::{
         Append, Appended, Follow, HistoryPage, HistoryRequest, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake,
         answer, path, read_json, read_leg_request,
     },
+    printed::Printed,
 };
 
 /// The only group of a channel's audience: listeners that want just this channel.
@@ -90,7 +91,7 @@ impl Wake for Inner {
         let config = Config::of(env)?;
         let name = state.id().name().ok_or_else(|| Error::internal("a channel object has no name"))?;
         let name = ChannelName::new(name).map_err(Error::internal)?;
-        console_debug!("channel {name} woke");
+        console_debug!("channel {} woke", Printed(name.as_str()));
         let channels = ChannelSet::new([name.clone()])?;
         let sql = state.storage().sql();
         let log = Log::open(sql.clone(), config.retention)?;

@@ -1,6 +1,5 @@
 //! Publishing: `POST /publish`, as a form or as JSON.
 
-mod access;
 mod rate;
 
 use std::collections::BTreeMap;
@@ -18,6 +17,7 @@ use crate::{
     hooks::{Hooks, Publication},
     http::read_bounded,
     objects::{Append, Attempt, Body, ChannelStub},
+    rights::{Publisher, authorize_publisher},
 };
 
 /// A byte of a message takes up to six in a body: `\u0000` in JSON, `%00` in a form.
@@ -43,15 +43,15 @@ pub(crate) async fn publish(
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
     let form = read_form(request, config.max_message_bytes).await?;
-    access::check(request, form.key.as_deref(), &config.publish)?;
-    rate::count("key", env, config).await?;
+    let publisher = authorize_publisher(request, form.key.as_deref(), &form.channels, config).await?;
+    rate::count(&publisher, env, config).await?;
     hooks.authorize_publisher(request, &form.channels).await?;
     let attempt = attempt(request, &form)?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
     check_size(&publication, config.max_message_bytes)?;
     let outcomes = append_to_all(env, publication, attempt).await?;
-    respond(outcomes)
+    respond(outcomes, &publisher)
 }
 
 async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<PublishForm, Error> {
@@ -114,7 +114,7 @@ async fn append_to_all(env: &Env, publication: Publication, attempt: Option<Atte
 
 /// All is well, or the answer says which channels have the message and what is the matter with each of the others. Of
 /// those that are `unavailable` it is not known whether they have it: an answer may have been lost.
-fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
+fn respond(outcomes: Vec<Outcome>, publisher: &Publisher) -> Result<Response, Error> {
     let mut ids = BTreeMap::new();
     let mut failed = BTreeMap::new();
     let mut worst: Option<Error> = None;
@@ -125,7 +125,7 @@ fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
                 ids.insert(channel, id);
             }
             Err(error) => {
-                console_error!("a message was not published to {channel:?}: {error}");
+                console_error!("a message by {publisher} was not published to {channel:?}: {error}");
                 failed.insert(channel, error.code());
                 // 503 before 429 before 422: what passes by itself is worth another attempt.
                 worst = worst.filter(|worst| worst.status() >= error.status()).or(Some(error));

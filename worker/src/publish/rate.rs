@@ -9,7 +9,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use cyclone_edge_protocol::{Meter, Rate};
 use worker::{Env, console_error};
 
-use crate::{clock::now_ms, config::Config, error::Error};
+use crate::{clock::now_ms, config::Config, error::Error, rights::Publisher};
 
 /// The binding of the platform's rate limiter. It may be missing.
 const LIMITER: &str = "PUBLISH_LIMITER";
@@ -22,17 +22,18 @@ thread_local! {
     static METERS: RefCell<BTreeMap<String, Meter>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Counts one publish of a publisher, whose name must be no secret.
+/// Counts one publish of a publisher.
 ///
 /// # Errors
 /// 429 when there are too many.
-pub(super) async fn count(publisher: &str, env: &Env, config: &Config) -> Result<(), Error> {
+pub(super) async fn count(publisher: &Publisher, env: &Env, config: &Config) -> Result<(), Error> {
+    let publisher = publisher.to_string();
     if let Some(rate) = config.key_publish_rate {
-        METERS.with_borrow_mut(|meters| pass(meters, publisher, rate, now_ms())).map_err(Error::too_many_publishes)?;
+        METERS.with_borrow_mut(|meters| pass(meters, &publisher, rate, now_ms())).map_err(Error::too_many_publishes)?;
     }
     // Where there is none, nobody is asked.
     let Ok(limiter) = env.rate_limiter(LIMITER) else { return Ok(()) };
-    match limiter.limit(publisher.to_owned()).await {
+    match limiter.limit(publisher).await {
         Ok(outcome) if !outcome.success => Err(Error::too_many_publishes(LIMITER_WAIT_MS)),
         Ok(_) => Ok(()),
         Err(error) => {
