@@ -59,6 +59,19 @@ async fn every_channel_has_to_be_covered() {
 }
 
 #[tokio::test]
+async fn history_is_under_the_rights_of_a_listener() {
+    let hub = guarded().start().await;
+    hub.publish(&["a"], "kept").await;
+    let read = |channel: &str| hub.get(&format!("/history?channel={channel}"));
+    assert_eq!(outcome(read("a")).await, missing_token());
+    assert_eq!(outcome(read("a").bearer_auth("garbage")).await, invalid_token());
+    let shown = token(&json!({ "exp": now() + 60.0, "subscribe": "a", "publish": "*" }));
+    assert_eq!(outcome(read("b").bearer_auth(&shown)).await, forbidden_channel());
+    let history: Value = read("a").bearer_auth(&shown).send().await.unwrap().json().await.unwrap();
+    assert_eq!(history["messages"][0]["message"], "kept");
+}
+
+#[tokio::test]
 async fn every_algorithm_counts_by_a_key_of_its_own_in_every_form() {
     let claims = json!({ "exp": now() + 60.0, "subscribe": "a", "publish": "a" });
     for issuer in issuers() {
