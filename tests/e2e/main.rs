@@ -24,4 +24,5 @@ mod relay;
 mod resume;
 mod settings;
 mod slow_listeners;
+mod token_renewal;
 mod wire;
