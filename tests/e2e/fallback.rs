@@ -616,6 +616,7 @@ async fn nothing_is_left_of_a_thousand(engine: Engine) {
         "new Package('/sse/?channels=a', { transport: 'fetch' })",
         "new Package('/sse/?channels=a', { transport: 'longpoll' })",
         "new Package('/sse/?channels=a', { signal: new AbortController().signal })",
+        "new Package('/sse/?channels=a', { token: () => new Promise(() => {}) })",
         "connect({ label: 'x' })",
     ] {
         browser.add_script(&format!("for (let round = 0; round < 1000; round++) {{ {make}.close(); }}")).await;

@@ -92,7 +92,7 @@ async fn an_expired_token_is_renewed_in_firefox() {
 async fn a_token_that_lasted_is_renewed_at_once_and_one_that_did_not_is_not() {
     let server = ScriptedServer::start().await;
     let browser = page(Engine::Chromium, &server.url("/page")).await;
-    for transport in TRANSPORTS {
+    for (index, transport) in TRANSPORTS.into_iter().enumerate() {
         let path = format!("/{transport}");
         let gate = Gate::new();
         let lasting = Answer::stream().piece("retry: 600000\nid: 1\ndata: 0\n\n").wait(&gate).piece(EXPIRED).end();
@@ -105,8 +105,11 @@ async fn a_token_that_lasted_is_renewed_at_once_and_one_that_did_not_is_not() {
         gate.open();
         hears(&browser, &numbers(0..2)).await;
         browser.eventually("the second expiry", "expired.length", |count| *count == 2).await;
-        // A connection that was made at once would be asked for a token in the turn after the next.
-        browser.run_async("await new Promise((resolve) => setTimeout(resolve, 400))").await;
+        // What is done at once is done sooner than this.
+        server.script("/sentinel", [Answer::stream().end(), Answer::stream()]);
+        browser.add_script("window.sentinel = new Package('/sentinel', { transport: 'fetch', retry: 500 })").await;
+        server.requested("/sentinel", 2 * (index + 1)).await;
+        browser.add_script("sentinel.close()").await;
         assert_eq!(browser.run("return [asked, source.readyState]").await, json!([2, 0]));
         assert_eq!(server.requests(&path).len(), 2);
         browser.add_script("source.close()").await;
@@ -341,13 +344,16 @@ async fn a_token_goes_to_no_server_that_the_page_did_not_name(engine: Engine) {
     let browser = page(engine, &server.url("/page")).await;
     for transport in TRANSPORTS {
         let (from, to) = (format!("/{transport}/moved"), format!("/{transport}/there"));
-        let stream = Answer::stream().for_origin("*").piece("retry: 1\nid: 1\ndata: 1\n\n").end();
-        elsewhere.script(&to, [stream]);
+        let stream = Answer::stream().for_origin("*").piece("retry: 1\nid: 1\ndata: 1\n\n");
+        // The browser's own class comes back in its own way.
+        let returns = transport != "native";
+        elsewhere.script(&to, [if returns { stream.end() } else { stream }]);
         server.script(&from, [Answer::redirect(307, &elsewhere.url(&to)), Answer::stream()]);
         open(&browser, &from, &format!("transport: '{transport}'")).await;
+        hears(&browser, &numbers(1..2)).await;
         // The next attempt goes where the page said, not where the first was led to.
-        let requests = server.requested(&from, 2).await;
-        assert_eq!(tokens(&requests), ["t1"; 2]);
+        let times = if returns { 2 } else { 1 };
+        assert_eq!(tokens(&server.requested(&from, times).await), vec!["t1"; times]);
         let requests = elsewhere.requests(&to);
         assert_eq!(requests.len(), 1);
         assert_eq!((requests[0].header("authorization"), requests[0].query.contains("t1")), (None, false));
@@ -378,7 +384,7 @@ async fn a_token_is_neither_logged_nor_kept() {
     browser
         .add_script(
             "window.logged = [];
-             const write = (value) => typeof value === 'object'
+             const write = (value) => value && typeof value === 'object'
                ? Object.keys(value).map((key) => key + write(value[key])).join() : String(value);
              for (const name of ['log', 'debug', 'info', 'warn', 'error'])
                console[name] = (...values) => logged.push(values.map(write).join());
