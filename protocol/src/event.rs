@@ -14,6 +14,9 @@ pub const KEEP_ALIVE: &str = ": sse ping\n\n";
 /// It takes the place of the empty line that ends the greeting: Firefox forgets the id of a block without data.
 pub const HELLO: &str = "event: sse.hello\ndata: \n\n";
 
+/// What ends the stream of a listener whose token has expired. It has no `id:`, so the listener's cursor stays.
+pub const EXPIRED: &str = "event: sse.expired\ndata: {}\n\n";
+
 /// One event, ready to be framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -86,6 +89,8 @@ impl EventName {
     pub const GAP: &str = "sse.gap";
     /// The type of the event that follows the greeting.
     pub const HELLO: &str = "sse.hello";
+    /// The type of the event that ends the stream of a listener whose token has expired.
+    pub const EXPIRED: &str = "sse.expired";
     /// How the hub's own types begin.
     pub const RESERVED_PREFIX: &str = "sse.";
 

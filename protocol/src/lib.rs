@@ -17,6 +17,10 @@
 //! - `recent`: the last messages delivered, for listeners that are about to be live (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
+//! - `channel_pattern`: which channels a key or a token is good for (feature `hub`)
+//! - `token`, `claims`: a token, and what it says (feature `hub`)
+//! - `public_key`: the keys of tokens, as they are written down (feature `hub`)
+//! - `texts`: one text or several, as JSON has them (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
 
@@ -24,7 +28,11 @@ extern crate alloc;
 
 mod ago;
 mod channel_name;
+#[cfg(feature = "hub")]
+mod channel_pattern;
 mod channel_set;
+#[cfg(feature = "hub")]
+mod claims;
 mod cursor;
 #[cfg(feature = "hub")]
 mod delivery;
@@ -40,20 +48,30 @@ mod number;
 #[cfg(feature = "hub")]
 mod page;
 #[cfg(feature = "hub")]
+mod public_key;
+#[cfg(feature = "hub")]
 mod publish;
 #[cfg(feature = "hub")]
 mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
+#[cfg(feature = "hub")]
+mod texts;
+#[cfg(feature = "hub")]
+mod token;
 
 pub use ago::{Ago, InvalidAgo};
 pub use channel_name::{ChannelName, InvalidChannelName};
+#[cfg(feature = "hub")]
+pub use channel_pattern::{ChannelPattern, ChannelPatterns, InvalidChannelPattern};
 pub use channel_set::{ChannelSet, InvalidChannelSet};
+#[cfg(feature = "hub")]
+pub use claims::{Claims, Expected};
 pub use cursor::{Cursor, InvalidCursor};
 #[cfg(feature = "hub")]
 pub use delivery::{News, accept};
-pub use event::{Event, EventName, HELLO, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
+pub use event::{EXPIRED, Event, EventName, HELLO, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
 pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
@@ -64,9 +82,13 @@ pub use message_id::MessageId;
 #[cfg(feature = "hub")]
 pub use page::Page;
 #[cfg(feature = "hub")]
+pub use public_key::{InvalidPublicKey, KeyMaterial, PublicKey};
+#[cfg(feature = "hub")]
 pub use publish::{InvalidPublishForm, PublishForm};
 #[cfg(feature = "hub")]
 pub use recent::Recent;
 #[cfg(feature = "hub")]
 pub use replay::{Lag, encode_gap, encode_messages, first_lag, replay};
 pub use retention::Retention;
+#[cfg(feature = "hub")]
+pub use token::{Algorithm, InvalidToken, Token};

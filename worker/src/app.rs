@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     error::Error,
     hooks::{Hooks, NoHooks},
-    http::{allow_origin, preflight},
+    http::{allow_origin, forbid_sniffing, preflight},
     media,
     publish::publish,
     stats::stats,
@@ -33,12 +33,12 @@ impl<H: Hooks> App<H> {
     pub async fn handle(&self, mut request: Request, env: &Env) -> worker::Result<Response> {
         let config = match Config::of(env) {
             Ok(config) => config,
-            Err(why) => return Error::from(why).into_response(),
+            Err(why) => return forbid_sniffing(Error::from(why).into_response()?),
         };
         let answer = self.route(&mut request, env, &config).await;
         let mut response = answer.or_else(Error::into_response)?;
         allow_origin(&mut response, &config.cors, &request)?;
-        Ok(response)
+        forbid_sniffing(response)
     }
 
     /// The table of routes.

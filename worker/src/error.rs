@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use cyclone_edge_protocol::{InvalidAgo, InvalidChannelSet, InvalidPublishForm, NotUtf8};
+use cyclone_edge_protocol::{InvalidAgo, InvalidChannelSet, InvalidPublishForm, InvalidToken, NotUtf8};
 use serde_json::{Map, Value, json};
 use worker::{Headers, Response, console_error};
 
-use crate::config::InvalidSetting;
+use crate::{
+    config::InvalidSetting,
+    printed::{Printed, bounded},
+};
 
 /// A failed request: what the client is told, and the cause, which only the log gets.
 #[derive(Debug)]
@@ -69,18 +72,17 @@ impl Error {
     /// The answer `{"error": {"code": ..., "message": ...}}`. Logs the cause of a failure.
     pub(crate) fn into_response(mut self) -> worker::Result<Response> {
         if let Some(cause) = &self.cause {
-            console_error!("{} {}: {cause}", self.status, self.code);
+            console_error!("{} {}: {}", self.status, self.code, Printed(cause));
         }
         self.details.insert("code".to_owned(), self.code.into());
-        self.details.insert("message".to_owned(), self.message.into());
+        self.details.insert("message".to_owned(), bounded(self.message).into());
         let headers = Headers::new();
         headers.set("Cache-Control", "no-store")?;
         if let Some(allow) = self.allow {
             headers.set("Allow", allow)?;
         }
-        if self.status == 401 {
-            // RFC 9110, section 15.5.2: a 401 names the scheme.
-            headers.set("WWW-Authenticate", "Bearer")?;
+        if let Some(challenge) = challenge(self.status, self.code) {
+            headers.set("WWW-Authenticate", challenge)?;
         }
         if self.status == 503 {
             headers.set("Retry-After", "1")?;
@@ -90,9 +92,20 @@ impl Error {
     }
 }
 
+/// RFC 9110, section 15.5.2: a 401 names the scheme. RFC 6750, section 3.1: and what is wrong with the token, if there was
+/// one.
+fn challenge(status: u16, code: &str) -> Option<&'static str> {
+    match (status, code) {
+        (401, "invalid_token") => Some(r#"Bearer error="invalid_token""#),
+        (401, _) => Some("Bearer"),
+        (403, "forbidden_channel") => Some(r#"Bearer error="insufficient_scope""#),
+        _ => None,
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.cause.as_ref().unwrap_or(&self.message))
+        write!(f, "{}: {}", self.code, Printed(self.cause.as_ref().unwrap_or(&self.message)))
     }
 }
 
@@ -119,6 +132,12 @@ impl From<InvalidChannelSet> for Error {
             InvalidChannelSet::Name(_) => "invalid_channel",
         };
         Self::refused(400, code, why.to_string())
+    }
+}
+
+impl From<InvalidToken> for Error {
+    fn from(why: InvalidToken) -> Self {
+        Self::refused(401, "invalid_token", why.to_string())
     }
 }
 

@@ -7,8 +7,9 @@
 //!
 //! - `app`: the table of routes
 //! - `subscribe`, `publish`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
+//! - `rights`: who may do what
 //! - `audience`: the listeners that a channel or relay holds; `objects`: how objects are called
-//! - `hooks`, `config`, `http`, `clock`, `error`: what several of them need
+//! - `hooks`, `config`, `http`, `clock`, `error`, `printed`: what several of them need
 //!
 //! The rules that need no runtime are in the crate `cyclone-edge-protocol`.
 
@@ -23,8 +24,10 @@ mod hooks;
 mod http;
 mod media;
 mod objects;
+mod printed;
 mod publish;
 mod relay;
+mod rights;
 mod stats;
 mod subscribe;
 

@@ -29,7 +29,6 @@ pub(crate) async fn file(env: &Env, path: &str) -> Result<Response, Error> {
     headers.set("Content-Type", content_type)?;
     // A new version of the worker comes with new files under the same names.
     headers.set("Cache-Control", "public, max-age=60")?;
-    headers.set("X-Content-Type-Options", "nosniff")?;
     if content_type.starts_with("text/html") {
         headers.set("Content-Security-Policy", PAGE_POLICY)?;
     }

@@ -25,6 +25,7 @@ use crate::{
         Append, Follow, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake, answer, path, read_json,
         read_leg_request,
     },
+    printed::Printed,
 };
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
@@ -96,7 +97,7 @@ impl Wake for Inner {
         let config = Config::of(env)?;
         let name = state.id().name().ok_or_else(|| Error::internal("a channel object has no name"))?;
         let name = ChannelName::new(name).map_err(Error::internal)?;
-        console_debug!("channel {name} woke");
+        console_debug!("channel {} woke", Printed(name.as_str()));
         let channels = ChannelSet::new([name.clone()])?;
         let sql = state.storage().sql();
         let log = Log::open(sql.clone(), config.retention)?;

@@ -1,7 +1,9 @@
-//! Reading a request's body up to a bound.
+//! Reading a body up to a bound.
+
+use std::fmt;
 
 use futures::StreamExt;
-use worker::Request;
+use worker::{ByteStream, Request};
 
 use crate::error::Error;
 
@@ -18,14 +20,37 @@ pub(crate) async fn read_bounded(request: &mut Request, max_bytes: usize) -> Res
     if request.inner().body().is_none() {
         return Ok(Vec::new());
     }
-    let mut stream = request.stream()?;
+    read_stream(request.stream()?, max_bytes).await.map_err(|why| match why {
+        UnreadBody::TooLarge => too_large(),
+        UnreadBody::BrokenOff => Error::refused(400, "broken_body", "the body broke off"),
+    })
+}
+
+/// Reads a stream whole, and gives up as soon as it is larger than `max_bytes`.
+pub(crate) async fn read_stream(mut stream: ByteStream, max_bytes: usize) -> Result<Vec<u8>, UnreadBody> {
     let mut body = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Error::refused(400, "broken_body", "the body broke off"))?;
+        let chunk = chunk.map_err(|_| UnreadBody::BrokenOff)?;
         if body.len() + chunk.len() > max_bytes {
-            return Err(too_large());
+            return Err(UnreadBody::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Why a body was not read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnreadBody {
+    TooLarge,
+    BrokenOff,
+}
+
+impl fmt::Display for UnreadBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLarge => "the body is too large",
+            Self::BrokenOff => "the body broke off",
+        })
+    }
 }

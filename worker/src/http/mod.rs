@@ -2,6 +2,8 @@
 
 mod body;
 mod cors;
+mod sniffing;
 
-pub(crate) use body::read_bounded;
+pub(crate) use body::{read_bounded, read_stream};
 pub(crate) use cors::{allow_origin, preflight};
+pub(crate) use sniffing::forbid_sniffing;

@@ -1,7 +1,5 @@
 //! Publishing: `POST /publish`, as a form or as JSON.
 
-mod access;
-
 use std::collections::BTreeMap;
 
 use cyclone_edge_protocol::{ChannelName, InvalidPublishForm, MessageId, PublishForm};
@@ -16,6 +14,7 @@ use crate::{
     hooks::{Hooks, Publication},
     http::read_bounded,
     objects::{Append, Body, ChannelStub},
+    rights::{Publisher, authorize_publisher},
 };
 
 /// A byte of a message takes up to six in a body: `\u0000` in JSON, `%00` in a form.
@@ -41,13 +40,13 @@ pub(crate) async fn publish(
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
     let form = read_form(request, config.max_message_bytes).await?;
-    access::check(request, form.key.as_deref(), &config.publish)?;
+    let publisher = authorize_publisher(request, form.key.as_deref(), &form.channels, config).await?;
     hooks.authorize_publisher(request, &form.channels).await?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
     check_size(&publication, config.max_message_bytes)?;
     let outcomes = append_to_all(env, publication).await?;
-    respond(outcomes)
+    respond(outcomes, &publisher)
 }
 
 async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<PublishForm, Error> {
@@ -89,7 +88,7 @@ async fn append_to_all(env: &Env, publication: Publication) -> Result<Vec<Outcom
 
 /// All is well, or the answer says which channels have the message and for which that is not confirmed: there an answer
 /// may have been lost.
-fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
+fn respond(outcomes: Vec<Outcome>, publisher: &Publisher) -> Result<Response, Error> {
     let mut ids = BTreeMap::new();
     let mut failed = Vec::new();
     let mut failure = None;
@@ -99,7 +98,7 @@ fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
                 ids.insert(channel.as_str().to_owned(), id);
             }
             Err(error) => {
-                console_error!("a message was not published to {:?}: {error}", channel.as_str());
+                console_error!("a message by {publisher} was not published to {:?}: {error}", channel.as_str());
                 failed.push(channel.as_str().to_owned());
                 failure = Some(error);
             }

@@ -21,6 +21,7 @@ use crate::{
         Batch, ChannelStub, Delivery, Follow, Holder, LegRequest, Memory, PageRequest, Wake, answer, path, read_json,
         read_leg_request,
     },
+    printed::Printed,
 };
 
 /// The object that holds listeners of several channels.
@@ -81,7 +82,7 @@ impl Wake for Inner {
     fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error> {
         let config = Config::of(env)?;
         let name = state.id().name().ok_or_else(|| Error::internal("a relay object has no name"))?;
-        console_debug!("relay {name} woke");
+        console_debug!("relay {} woke", Printed(&name));
         let follows = Follows::open(state.storage().sql())?;
         let groups = follows.groups()?;
         let holder = Holder::Relay(name.clone());

@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     hooks::Hooks,
     objects::{Holder, HolderStub},
+    rights::authorize_subscriber,
 };
 pub(crate) use subscription::Subscription;
 use subscription::Transport;
@@ -26,25 +27,33 @@ pub(crate) async fn subscribe(
     config: &Config,
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
-    hooks.authorize_subscriber(request, &subscription.channels).await?;
-    let mut leg = open_leg(&subscription, request, env).await;
-    if leg.as_ref().is_err_and(Error::is_unavailable) {
-        // An object that was just moved or restarted is there at the second call.
-        leg = open_leg(&subscription, request, env).await;
-    }
-    match leg {
-        Ok(leg) => {
-            let stream = pipe::pipe(&leg, subscription.transport, subscription.says_hello, config.keep_alive_ms)?;
-            respond(ResponseBody::Stream(stream))
-        }
+    match listen(&subscription, request, env, config, hooks).await {
         // An EventSource gives up for good on any status but 200; a stream that ends at once makes it come back, with
         // its cursor. (HTML standard, "Server-sent events", processing model: "fail the connection")
         Err(error) if error.is_unavailable() && subscription.transport == Transport::Stream => {
             console_error!("a listener was sent away for a while: {error}");
             respond(ResponseBody::Body(encode_retry(config.retry.jittered_ms()).into_bytes()))
         }
-        Err(error) => Err(error),
+        answer => answer,
     }
+}
+
+async fn listen(
+    subscription: &Subscription,
+    request: &Request,
+    env: &Env,
+    config: &Config,
+    hooks: &impl Hooks,
+) -> Result<Response, Error> {
+    let ends_at_ms = authorize_subscriber(request, &subscription.channels, config).await?;
+    hooks.authorize_subscriber(request, &subscription.channels).await?;
+    let mut leg = open_leg(subscription, request, env).await;
+    if leg.as_ref().is_err_and(Error::is_unavailable) {
+        // An object that was just moved or restarted is there at the second call.
+        leg = open_leg(subscription, request, env).await;
+    }
+    let stream = pipe::pipe(&leg?, subscription, config.keep_alive_ms, ends_at_ms)?;
+    respond(ResponseBody::Stream(stream))
 }
 
 async fn open_leg(subscription: &Subscription, request: &Request, env: &Env) -> Result<WebSocket, Error> {

@@ -11,6 +11,9 @@
 /** "pause" is answered with "more" once less than this waits. */
 const HIGH_WATER_MARK = 64 * 1024;
 
+/** A timer with a longer delay rings at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
@@ -18,13 +21,16 @@ const HIGH_WATER_MARK = 64 * 1024;
  * @param {string} keepAlive what to write when nothing else was for a while
  * @param {number} keepAliveMs
  * @param {number} maxWaitingBytes when more than this waits already, a listener that does not read is cut
+ * @param {string} expired what to write when the listener's time is over
+ * @param {number} endsAtMs when that is, as `Date.now()` tells it; Infinity for never
  * @returns {ReadableStream<Uint8Array>}
  */
-export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingBytes) {
+export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingBytes, expired, endsAtMs) {
   const encoder = new TextEncoder();
   const ping = encoder.encode(keepAlive);
   let response;
   let timer;
+  let endTimer;
   let ended = false;
   let greeted = false;
   let live = false;
@@ -34,6 +40,7 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
     if (ended) return;
     ended = true;
     clearInterval(timer);
+    clearTimeout(endTimer);
     try {
       leg.close(code, reason);
     } catch {
@@ -90,6 +97,18 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
     else if (!live && !owesMore && !ended) leg.send("more");
   }
 
+  // Each message of the leg is whole blocks, so what is written here follows a whole block, and the listener's cursor is
+  // that of the last message that it has.
+  function onEndTimer() {
+    const leftMs = endsAtMs - Date.now();
+    if (leftMs > 0) {
+      endTimer = setTimeout(onEndTimer, Math.min(leftMs, MAX_TIMER_MS));
+      return;
+    }
+    write(encoder.encode(expired));
+    end();
+  }
+
   return new ReadableStream(
     {
       start(controller) {
@@ -100,6 +119,7 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
         leg.addEventListener("error", end);
         leg.accept();
         timer = setInterval(onKeepAlive, keepAliveMs);
+        if (endsAtMs < Infinity) endTimer = setTimeout(onEndTimer, 0);
       },
       pull: askForMore,
       cancel() {

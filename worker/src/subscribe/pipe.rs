@@ -1,10 +1,10 @@
 //! From the leg to the response. The pipe itself is JavaScript: see `pipe.js` for what it does and why.
 
-use cyclone_edge_protocol::{HELLO, KEEP_ALIVE};
+use cyclone_edge_protocol::{EXPIRED, HELLO, KEEP_ALIVE};
 use wasm_bindgen::prelude::*;
 use worker::WebSocket;
 
-use super::subscription::Transport;
+use super::subscription::{Subscription, Transport};
 use crate::error::Error;
 
 /// When more bytes than this wait for a listener that does not read, it is cut at the next message, and comes back with
@@ -21,18 +21,27 @@ extern "C" {
         keep_alive: &str,
         keep_alive_ms: u32,
         max_waiting_bytes: u32,
+        expired: &str,
+        ends_at_ms: f64,
     ) -> Result<web_sys::ReadableStream, JsValue>;
 }
 
-/// The body of a listener's response.
+/// The body of a listener's response, which ends at `ends_at_ms` at the latest.
 pub(super) fn pipe(
     leg: &WebSocket,
-    transport: Transport,
-    says_hello: bool,
+    subscription: &Subscription,
     keep_alive_ms: u32,
+    ends_at_ms: Option<u64>,
 ) -> Result<web_sys::ReadableStream, Error> {
-    let is_long_poll = transport == Transport::LongPoll;
-    let hello = if says_hello { HELLO } else { "" };
-    pipe_in_javascript(leg.as_ref(), is_long_poll, hello, KEEP_ALIVE, keep_alive_ms, MAX_WAITING_BYTES)
-        .map_err(|error| worker::Error::from(error).into())
+    pipe_in_javascript(
+        leg.as_ref(),
+        subscription.transport == Transport::LongPoll,
+        if subscription.says_hello { HELLO } else { "" },
+        KEEP_ALIVE,
+        keep_alive_ms,
+        MAX_WAITING_BYTES,
+        EXPIRED,
+        ends_at_ms.map_or(f64::INFINITY, |ends_at| ends_at as f64),
+    )
+    .map_err(|error| worker::Error::from(error).into())
 }

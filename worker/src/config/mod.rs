@@ -3,17 +3,25 @@
 //! They come as wrangler `[vars]` and secrets, or as text bindings of `workerd`. A bad setting is named, with what was
 //! expected, and every request says so until it is mended: there is no silent default for a value that is wrong.
 
-use std::{cell::OnceCell, fmt, ops::RangeInclusive, rc::Rc, str::FromStr};
+mod publish_keys;
+mod setting;
+mod tokens;
+
+use std::{cell::OnceCell, rc::Rc};
 
 use cyclone_edge_protocol::Retention;
 use worker::{Env, Url};
 
-/// What stands for a setting that is neither text, number nor truth value: control characters, which no secret has.
-const NO_TEXT: &str = "\u{0}";
+pub(crate) use publish_keys::PublishKeys;
+pub(crate) use setting::InvalidSetting;
+use setting::{parse_number, read_binding};
+pub(crate) use tokens::TokenSettings;
 
 /// The settings of a hub.
 pub(crate) struct Config {
     pub(crate) publish: PublishAccess,
+    /// Tokens, where they count: for publishers, and for listeners where these need one.
+    pub(crate) tokens: Option<TokenSettings>,
     /// The time between two keep-alives of a stream, and the longest wait of a long-poll.
     pub(crate) keep_alive_ms: u32,
     pub(crate) retry: Retry,
@@ -37,14 +45,12 @@ impl Retry {
     }
 }
 
-/// Who may publish.
+/// Who may publish without a token.
 pub(crate) enum PublishAccess {
-    /// Nobody: no key is set.
-    Closed,
     /// Everybody: the setting says so.
     Open,
-    /// Who has this key.
-    Key(String),
+    /// Who has one of these keys; there may be none.
+    Keys(PublishKeys),
 }
 
 /// Which pages may read answers of the hub.
@@ -75,13 +81,16 @@ impl Config {
     /// # Errors
     /// Names the first bad setting.
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let read = |name| read(name).filter(|value| !value.is_empty());
+        let read = |name: &str| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
         let keep_alive_seconds = parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?;
         // Below two keep-alives, within which a listener that went away is forgotten.
         let confirm_seconds = u64::from(keep_alive_seconds) * 3 / 2;
+        let cors = parse_cors_origins(read("CORS_ORIGINS"))?;
+        let keys = PublishKeys::parse(read("PUBLISH_KEY"), read("PUBLISH_KEYS"))?;
         Ok(Self {
-            publish: parse_publish_access(read("PUBLISH_KEY"), read("PUBLISH_OPEN").as_deref())?,
+            publish: parse_publish_access(keys, read("PUBLISH_OPEN").as_deref())?,
+            tokens: TokenSettings::parse(&read, matches!(cors, CorsOrigins::Listed(_)))?,
             keep_alive_ms: 1_000 * keep_alive_seconds,
             retry: Retry { shortest_ms: number("RETRY_MS", 2_000, 100..=3_600_000)? },
             retention: Retention {
@@ -89,53 +98,18 @@ impl Config {
                 max_age_ms: 1_000 * number("HISTORY_SECONDS", 86_400, 1..=31_536_000)?,
             },
             max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
-            cors: parse_cors_origins(read("CORS_ORIGINS"))?,
+            cors,
             stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds, 1..=86_400)?,
         })
     }
 }
 
-/// A number or a truth value, as TOML has them without quotes, counts as its text. What is neither has no text: it is
-/// given one that no setting takes.
-fn read_binding(env: &Env, name: &str) -> Option<String> {
-    let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    if value.is_undefined() || value.is_null() {
-        return None;
-    }
-    let number = value.as_f64().map(|number| number.to_string());
-    let truth = value.as_bool().map(|truth| truth.to_string());
-    Some(value.as_string().or(number).or(truth).unwrap_or_else(|| NO_TEXT.to_owned()))
-}
-
-fn parse_number<T: FromStr + PartialOrd + fmt::Display>(
-    name: &'static str,
-    text: Option<String>,
-    default: T,
-    range: RangeInclusive<T>,
-) -> Result<T, InvalidSetting> {
-    let Some(text) = text else { return Ok(default) };
-    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| InvalidSetting {
-        name,
-        expected: format!("a whole number from {} to {}", range.start(), range.end()),
-    })
-}
-
-fn parse_publish_access(key: Option<String>, open: Option<&str>) -> Result<PublishAccess, InvalidSetting> {
-    let open = match open {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(InvalidSetting { name: "PUBLISH_OPEN", expected: "`true` or `false`".to_owned() }),
-    };
-    if key.as_deref() == Some(NO_TEXT) {
-        return Err(InvalidSetting { name: "PUBLISH_KEY", expected: "a text".to_owned() });
-    }
-    match (key, open) {
-        (None, false) => Ok(PublishAccess::Closed),
-        (None, true) => Ok(PublishAccess::Open),
-        (Some(key), false) => Ok(PublishAccess::Key(key)),
-        (Some(_), true) => {
-            Err(InvalidSetting { name: "PUBLISH_OPEN", expected: "`false`, since PUBLISH_KEY is set".to_owned() })
-        }
+fn parse_publish_access(keys: PublishKeys, open: Option<&str>) -> Result<PublishAccess, InvalidSetting> {
+    match open {
+        None | Some("false") => Ok(PublishAccess::Keys(keys)),
+        Some("true") if keys.is_empty() => Ok(PublishAccess::Open),
+        Some("true") => Err(InvalidSetting::new("PUBLISH_OPEN", "`false`, since PUBLISH_KEY or PUBLISH_KEYS is set")),
+        Some(_) => Err(InvalidSetting::new("PUBLISH_OPEN", "`true` or `false`")),
     }
 }
 
@@ -146,25 +120,10 @@ fn parse_cors_origins(text: Option<String>) -> Result<CorsOrigins, InvalidSettin
     if origins.iter().all(|origin| is_origin(origin)) {
         Ok(CorsOrigins::Listed(origins))
     } else {
-        let expected = "`*`, or origins such as `https://example.com` separated by commas".to_owned();
-        Err(InvalidSetting { name: "CORS_ORIGINS", expected })
+        let expected = "`*`, or origins such as `https://example.com` separated by commas";
+        Err(InvalidSetting::new("CORS_ORIGINS", expected))
     }
 }
-
-/// A setting that cannot be used. Its value is not repeated: it may be a secret put in the wrong place.
-#[derive(Clone, Debug)]
-pub(crate) struct InvalidSetting {
-    name: &'static str,
-    expected: String,
-}
-
-impl fmt::Display for InvalidSetting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the setting {} must be {}", self.name, self.expected)
-    }
-}
-
-impl std::error::Error for InvalidSetting {}
 
 #[cfg(test)]
 mod tests {
@@ -181,7 +140,8 @@ mod tests {
         assert_eq!((config.keep_alive_ms, config.stats_confirm_ms, config.max_message_bytes), (30_000, 45_000, 65_536));
         assert_eq!(config.retention, Retention { max_messages: 10_000, max_age_ms: 86_400_000 });
         assert_eq!(config.retry, Retry { shortest_ms: 2_000 });
-        assert!(matches!(config.publish, PublishAccess::Closed));
+        assert!(matches!(config.publish, PublishAccess::Keys(keys) if keys.is_empty()));
+        assert!(config.tokens.is_none());
         assert!(matches!(config.cors, CorsOrigins::Any));
     }
 
@@ -194,7 +154,7 @@ mod tests {
             (vec![("PUBLISH_OPEN", "yes")], "the setting PUBLISH_OPEN must be `true` or `false`"),
             (
                 vec![("PUBLISH_OPEN", "true"), ("PUBLISH_KEY", "hush")],
-                "the setting PUBLISH_OPEN must be `false`, since PUBLISH_KEY is set",
+                "the setting PUBLISH_OPEN must be `false`, since PUBLISH_KEY or PUBLISH_KEYS is set",
             ),
             (
                 vec![("CORS_ORIGINS", "https://a.example/path")],
