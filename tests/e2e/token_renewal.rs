@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use harness::{Answer, Browser, Engine, Gate, Request, ScriptedServer};
+use harness::{Answer, Browser, Engine, Gate, Hub, Request, ScriptedServer};
 use serde_json::json;
 
-use crate::fallback::{hears, is_open, numbers, page, queries};
+use crate::fallback::{BLANK, hears, is_open, numbers, page, queries};
 
 const TRANSPORTS: [&str; 3] = ["native", "fetch", "longpoll"];
 
@@ -452,4 +452,85 @@ async fn a_server_that_says_when_to_come_again_is_not_asked_sooner_in_chromium()
 #[tokio::test]
 async fn a_server_that_says_when_to_come_again_is_not_asked_sooner_in_firefox() {
     a_server_that_says_when_to_come_again_is_not_asked_sooner(Engine::Firefox).await;
+}
+
+/// What the hub and the page's backend share.
+const SECRET: &str = "a secret of the tests, of more than 32 bytes";
+
+/// Lets the page sign tokens, as a backend does.
+const SIGN: &str = "
+    const utf8 = (text) => new TextEncoder().encode(text);
+    const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    const [head, hmac] = [base64(utf8('{\"alg\":\"HS256\"}')), { name: 'HMAC', hash: 'SHA-256' }];
+    window.sign = async (claims) => {
+      const key = await crypto.subtle.importKey('raw', utf8(SECRET), hmac, false, ['sign']);
+      const text = `${head}.${base64(utf8(JSON.stringify(claims)))}`;
+      return `${text}.${base64(await crypto.subtle.sign('HMAC', key, utf8(text)))}`;
+    };";
+
+async fn hub_that_asks_for_tokens() -> Hub {
+    let hub = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET);
+    hub.setting("JWT_LEEWAY_SECONDS", 0).start().await
+}
+
+async fn nothing_is_lost_or_doubled_while_tokens_expire(engine: Engine) {
+    let hub = hub_that_asks_for_tokens().await;
+    let browser = page(engine, &hub.url(BLANK)).await;
+    browser.add_script(&format!("const SECRET = '{SECRET}'; {SIGN}")).await;
+    let script = format!(
+        "window.streams = {TRANSPORTS:?}.map((transport) => {{
+           const stream = {{ transport, asked: 0, heard: [], errors: 0 }};
+           const token = () => (stream.asked++, sign({{ exp: Date.now() / 1000 + 3, subscribe: ['a.*'] }}));
+           stream.source = new Package('/sse/?channels=a.1,a.2', {{ transport, token, hub: true }});
+           stream.source.onmessage = ({{ data }}) => stream.heard.push(Number(data));
+           stream.source.onerror = () => stream.errors++;
+           return stream;
+         }})"
+    );
+    browser.add_script(&script).await;
+    let states = "streams.map(({ source }) => source.readyState)";
+    browser.eventually("all to be open", states, |states| *states == json!([1, 1, 1])).await;
+    let mut count = 0;
+    while browser.run("return streams.some(({ asked }) => asked < 4)").await == true {
+        hub.publish(&[["a.1", "a.2"][count % 2]], &count.to_string()).await;
+        count += 1;
+    }
+    // Each channel is in order of itself.
+    let heard = "streams.map(({ heard }) => [0, 1].map((rest) => heard.filter((number) => number % 2 === rest)))";
+    let all = [0, 1].map(|rest| (0..count).filter(|number| number % 2 == rest).collect::<Vec<_>>());
+    let expected = json!([all, all, all]);
+    let is_all = "streams.every(({ heard }) => heard.length >= ";
+    browser.eventually("all messages", &format!("{is_all}{count})"), |all| *all == true).await;
+    assert_eq!(browser.run(&format!("return {heard}")).await, expected);
+    assert_eq!(browser.run("return streams.map(({ errors }) => errors)").await, json!([0, 0, 0]), "{}", hub.log());
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_while_tokens_expire_in_chromium() {
+    nothing_is_lost_or_doubled_while_tokens_expire(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_while_tokens_expire_in_firefox() {
+    nothing_is_lost_or_doubled_while_tokens_expire(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn a_hub_says_why_it_refuses_a_token_also_to_a_page_of_another_origin() {
+    let (hub, server) = (hub_that_asks_for_tokens().await, ScriptedServer::start().await);
+    let browser = page(Engine::Chromium, &server.url("/page")).await;
+    browser.add_script(&format!("const SECRET = '{SECRET}'; {SIGN}")).await;
+    for (options, status) in [
+        ("token: null", 401),
+        ("token: 'wrong'", 401),
+        ("token: () => sign({ exp: 1, subscribe: '*' })", 401),
+        ("token: () => sign({ exp: Date.now(), subscribe: 'b' })", 403),
+    ] {
+        for transport in ["auto", "fetch", "longpoll"] {
+            open(&browser, &hub.url("/sse/?channels=a"), &format!("transport: '{transport}', {options}")).await;
+            browser.eventually("the end", "states", |states| *states == json!([2])).await;
+            assert_eq!(browser.run("return whys").await, json!([status]), "{transport} {options}");
+        }
+    }
 }

@@ -31,8 +31,6 @@ pub(crate) const CLOSED: u16 = 2;
 const QUICK_MS: f64 = 1_000.0;
 /// For the way of the request, and clocks that differ: who stands nowhere has had nothing that could come twice.
 const SINCE_MARGIN_MS: f64 = 1_000.0;
-/// What says that the token, or the cookie, of a listener has expired, before the stream ends.
-const EXPIRED: &str = "sse.expired";
 /// So that those whose tokens expire together do not come back together.
 const RENEW_MS: f64 = 300.0;
 /// A stream that could not connect so many times in a row may not be let through where a poll is.
@@ -103,7 +101,7 @@ impl Stream {
             token: Cell::default(),
             token_at: Cell::default(),
             renewals: Cell::default(),
-            types: Array::of1(&EXPIRED.into()),
+            types: Array::of1(&EventName::EXPIRED.into()),
             reading: RefCell::default(),
             was_open: Cell::default(),
             is_empty: Cell::default(),
@@ -348,7 +346,7 @@ impl Inner {
 
     /// Whether an event says that the token has expired. To those who neither name a hub nor have a token it says nothing.
     fn is_expiry(&self, event_type: &str) -> bool {
-        event_type == EXPIRED && (self.is_hub() || self.settings.has_token())
+        event_type == EventName::EXPIRED && (self.is_hub() || self.settings.has_token())
     }
 
     /// HTML standard, "announce the connection".
