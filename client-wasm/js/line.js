@@ -110,25 +110,20 @@ export function startFetch(url, settings, lastEventId, isPoll, isHub, tell) {
   return { listen() {}, stop };
 }
 
-/**
- * Waits, but no longer than until the browser is online again or the page is looked at again: then somebody waits too. In the
- * first `leastMs` that makes no difference.
- */
-export function startPause(ms, leastMs, offlineMs, tell) {
+/** Waits, but no longer than until the browser is online again or the page is looked at again: then somebody waits too. */
+export function startPause(ms, offlineMs, tell) {
   const page = globalThis.document;
-  const earliest = now() + leastMs;
   const again = () => tell("again");
-  const onOnline = () => now() >= earliest && again();
-  const onVisible = () => page.visibilityState === "visible" && onOnline();
+  const onVisible = () => page.visibilityState === "visible" && again();
   // 0 as a timer, too, so that what is told comes later.
   const timer = setTimeout(again, Math.min(globalThis.navigator?.onLine === false ? Math.max(ms, offlineMs) : ms, MAX_TIMER_MS));
-  addEventListener("online", onOnline);
+  addEventListener("online", again);
   page?.addEventListener("visibilitychange", onVisible);
   return {
     listen() {},
     stop() {
       clearTimeout(timer);
-      removeEventListener("online", onOnline);
+      removeEventListener("online", again);
       page?.removeEventListener("visibilitychange", onVisible);
     },
   };

@@ -436,6 +436,22 @@ async fn a_server_that_says_when_to_come_again_is_not_asked_sooner(engine: Engin
         browser.add_script("source.close()").await;
     }
 
+    // Nor does a page whose elements change.
+    server.script("/sse/", [refused(503, "1"), Answer::stream().piece("id: 1.2\nevent: sse.hello\ndata:\n\n")]);
+    browser
+        .add_script(
+            "document.body.innerHTML = `<p class='sse' data-sse-channels='a'></p>`;
+             window.source = connect({ transport: 'fetch', retry: 20 });
+             document.addEventListener('sse.error', () =>
+               document.body.insertAdjacentHTML('beforeend', `<p class='sse' data-sse-channels='b'></p>`));",
+        )
+        .await;
+    is_open(&browser).await;
+    let requests = server.requests("/sse/");
+    assert!(requests[1].query.starts_with("channels=a&channels=b&"), "{:?}", queries(&requests));
+    assert!(waited(&requests) >= Duration::from_secs(1), "{:?}", waited(&requests));
+    browser.add_script("source.close()").await;
+
     let date = browser.run("return new Date(Date.now() + 3000).toUTCString()").await;
     server.script("/date", [refused(503, date.as_str().unwrap()), Answer::stream().piece(message(0))]);
     open(&browser, "/date", "transport: 'fetch'").await;

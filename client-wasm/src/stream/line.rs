@@ -65,7 +65,7 @@ extern "C" {
         tell: &JsValue,
     ) -> Started;
     #[wasm_bindgen(js_name = startPause)]
-    fn start_pause(ms: f64, least_ms: f64, offline_ms: f64, tell: &JsValue) -> Started;
+    fn start_pause(ms: f64, offline_ms: f64, tell: &JsValue) -> Started;
     #[wasm_bindgen(js_name = startAsk)]
     fn start_ask(settings: &Settings, tell: &JsValue) -> Started;
 
@@ -113,10 +113,9 @@ impl Line {
         Self { started, _tell: tell }
     }
 
-    /// A pause of `ms` milliseconds, or of `offline_ms` while the browser knows that it is offline. Before `least_ms` nothing
-    /// ends it.
-    pub(super) fn pause(ms: f64, least_ms: f64, offline_ms: f64, tell: Tell) -> Self {
-        Self { started: start_pause(ms, least_ms, offline_ms, tell.as_ref()), _tell: tell }
+    /// A pause of `ms` milliseconds, or of `offline_ms` while the browser knows that it is offline.
+    pub(super) fn pause(ms: f64, offline_ms: f64, tell: Tell) -> Self {
+        Self { started: start_pause(ms, offline_ms, tell.as_ref()), _tell: tell }
     }
 
     /// Asks the page for a token, which the settings then have.

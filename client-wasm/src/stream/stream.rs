@@ -66,6 +66,8 @@ struct Inner {
     choice: Choice,
     backoff: Cell<Backoff>,
     began_at: Cell<f64>,
+    /// Until when the server asked to be left alone.
+    not_before: Cell<f64>,
     token: Cell<Token>,
     /// When the token was new.
     token_at: Cell<f64>,
@@ -98,6 +100,7 @@ impl Stream {
             choice: Choice::new(&settings, &url),
             backoff: Cell::default(),
             began_at: Cell::default(),
+            not_before: Cell::default(),
             token: Cell::default(),
             token_at: Cell::default(),
             renewals: Cell::default(),
@@ -169,6 +172,11 @@ impl Drop for Stream {
 
 impl Inner {
     fn connect(self: &Rc<Self>) {
+        let left_ms = self.not_before.get() - now();
+        if left_ms > 0.0 {
+            // Whatever ended the pause, or moved the stream.
+            return self.wait(left_ms);
+        }
         if self.token.get() == Token::Wanted {
             if self.settings.has_token() {
                 let tell = self.next_line();
@@ -248,11 +256,11 @@ impl Inner {
         !(id.is_empty() || self.is_hub() && id.contains('-'))
     }
 
-    /// Waits, for `least_ms` whatever happens, and connects.
-    fn wait(self: &Rc<Self>, ms: f64, least_ms: f64) {
+    /// Waits, and connects.
+    fn wait(self: &Rc<Self>, ms: f64) {
         let tell = self.next_line();
         let offline_ms = self.settings.max_retry();
-        self.line.replace(Some(Line::pause(ms.max(least_ms), least_ms, offline_ms, tell)));
+        self.line.replace(Some(Line::pause(ms, offline_ms, tell)));
     }
 
     fn stop(&self) {
@@ -283,7 +291,7 @@ impl Inner {
                 self.take_token();
                 self.connect();
             }
-            Told::Tokenless => self.retry(value, 0.0),
+            Told::Tokenless => self.retry(value),
             Told::Open => self.announce(value.as_string().unwrap_or_default()),
             Told::Bytes => self.read(&value.unchecked_ref::<Uint8Array>().to_vec()),
             Told::Message => self.pass_on(value.unchecked_ref()),
@@ -308,8 +316,11 @@ impl Inner {
         let token = self.settings.has_token().then(|| self.token.get());
         match refusal::next(status, after_ms, self.is_hub(), token) {
             Next::Renew => self.renew(),
-            Next::Later => self.retry(why, refusal::heed(after_ms, js_sys::Math::random())),
-            Next::End if self.transport() == Transport::LongPoll && self.leaves_polling() => self.retry(why, 0.0),
+            Next::Later => {
+                self.not_before.set(now() + refusal::heed(after_ms, js_sys::Math::random()));
+                self.retry(why);
+            }
+            Next::End if self.transport() == Transport::LongPoll && self.leaves_polling() => self.retry(why),
             Next::End => self.fail(why),
         }
     }
@@ -330,7 +341,7 @@ impl Inner {
             self.renewals.set(Backoff::default());
             js_sys::Math::random() * RENEW_MS
         };
-        self.wait(ms, 0.0);
+        self.wait(ms);
     }
 
     /// Passes on the hub's word that the token has expired, and goes on with another.
@@ -371,20 +382,20 @@ impl Inner {
     }
 
     /// And the wait, and what comes after.
-    fn retry(self: &Rc<Self>, why: &JsValue, least_ms: f64) {
+    fn retry(self: &Rc<Self>, why: &JsValue) {
         self.stop();
         let number = self.number.get();
         self.interrupt(why);
         // A handler may have closed the stream, or redirected it.
         if self.number.get() == number {
             let ms = Backoff::count(&self.backoff, self.retry_ms.get(), self.settings.max_retry());
-            self.wait(ms, least_ms);
+            self.wait(ms);
         }
     }
 
     /// As [`Self::retry`], for no reason that is known.
     fn come_again(self: &Rc<Self>) {
-        self.retry(&JsValue::UNDEFINED, 0.0);
+        self.retry(&JsValue::UNDEFINED);
     }
 
     /// HTML standard, "fail the connection".
@@ -442,7 +453,7 @@ impl Inner {
 
     fn poll_again(self: &Rc<Self>) {
         let is_quick = now() - self.began_at.get() < QUICK_MS && self.is_empty.get();
-        self.wait(if is_quick { QUICK_MS } else { 0.0 }, 0.0);
+        self.wait(if is_quick { QUICK_MS } else { 0.0 });
     }
 
     /// Goes on with the next transport at once.
