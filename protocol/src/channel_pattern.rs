@@ -94,7 +94,7 @@ impl ChannelPatterns {
 /// From JSON: an array of patterns, or a text that is one.
 impl<'de> Deserialize<'de> for ChannelPatterns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts: Vec<String> = Texts::deserialize(deserializer)?.into();
+        let Texts(texts) = Texts::deserialize(deserializer)?;
         Self::parse(texts.iter().map(String::as_str)).map_err(|why| D::Error::custom(why.to_string()))
     }
 }

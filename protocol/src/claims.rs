@@ -72,7 +72,7 @@ impl Claims {
             subject: payload.sub,
             subscribe: payload.subscribe,
             publish: payload.publish,
-            audience: payload.aud.map(Into::into),
+            audience: payload.aud.map(|Texts(named)| named),
             expires: payload.exp,
             not_before: payload.nbf,
         })

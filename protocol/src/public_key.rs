@@ -4,6 +4,7 @@
 //! of itself cannot change what it is used for. Secret keys are not taken: what is public is no place for them.
 
 use alloc::{
+    borrow::ToOwned,
     string::{String, ToString},
     vec,
     vec::Vec,
@@ -11,7 +12,6 @@ use alloc::{
 use core::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Algorithm, token::json_object};
@@ -30,34 +30,18 @@ pub struct PublicKey {
 pub enum KeyMaterial {
     /// A JSON Web Key with no more than its key, and the only algorithm that it is for.
     Jwk(Algorithm, String),
-    /// A SubjectPublicKeyInfo in DER, which says itself what it is for.
-    Spki(Vec<u8>),
+    /// A SubjectPublicKeyInfo in DER, and the only algorithm that it is for.
+    Spki(Algorithm, Vec<u8>),
 }
 
-/// What a JSON Web Key may say, as far as it counts here.
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    purpose: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    /// The secret half of a pair.
-    d: Option<Value>,
-    /// A secret that is no pair.
-    k: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<Value>,
-}
+/// How the AlgorithmIdentifier in a SubjectPublicKeyInfo looks in DER (RFC 5280, section 4.1.2.7), for each kind of key: an
+/// RSA key for anything (RFC 3279, section 2.3.1), one on the curve P-256 (RFC 5480, section 2.1.1), an Ed25519 key (RFC 8410,
+/// section 3).
+const ALGORITHM_IDENTIFIERS: [(Algorithm, &[u8]); 3] = [
+    (Algorithm::Rs256, b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"),
+    (Algorithm::Es256, b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"),
+    (Algorithm::EdDsa, b"\x30\x05\x06\x03\x2b\x65\x70"),
+];
 
 const BEGIN: &str = "-----BEGIN ";
 const LABEL: &str = "PUBLIC KEY-----";
@@ -81,10 +65,10 @@ impl PublicKey {
             Some(_) => return Err(InvalidPublicKey::Malformed),
             None => vec![value],
         };
-        if keys.iter().any(|key| ["d", "k"].iter().any(|secret| key.get(secret).is_some())) {
+        if keys.iter().any(is_secret) {
             return Err(InvalidPublicKey::Secret);
         }
-        usable(keys)
+        usable(&keys)
     }
 
     /// Reads a set of keys that somebody publishes. Those that are not for this are left out, as RFC 7517, section 5, has
@@ -93,45 +77,51 @@ impl PublicKey {
     /// # Errors
     /// When it is no set, or has too many keys.
     pub fn parse_set(json: &[u8]) -> Result<Vec<Self>, InvalidPublicKey> {
-        let set: JwkSet = json_object(json).ok_or(InvalidPublicKey::Malformed)?;
-        match usable(set.keys) {
+        let keys = match json_object::<Value>(json).and_then(|mut set| set.get_mut("keys").map(Value::take)) {
+            Some(Value::Array(keys)) => keys,
+            _ => return Err(InvalidPublicKey::Malformed),
+        };
+        match usable(&keys) {
             Err(InvalidPublicKey::None) => Ok(Vec::new()),
             keys => keys,
         }
     }
 }
 
-fn usable(keys: Vec<Value>) -> Result<Vec<PublicKey>, InvalidPublicKey> {
+fn usable(keys: &[Value]) -> Result<Vec<PublicKey>, InvalidPublicKey> {
     if keys.len() > PublicKey::MAX_KEYS {
         return Err(InvalidPublicKey::TooMany);
     }
-    let keys: Vec<PublicKey> =
-        keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.into_key()).collect();
+    let keys: Vec<PublicKey> = keys.iter().filter_map(read_jwk).collect();
     if keys.is_empty() { Err(InvalidPublicKey::None) } else { Ok(keys) }
 }
 
-impl Jwk {
-    /// `None` where it is not for checking the signatures of tokens in one of the algorithms.
-    fn into_key(self) -> Option<PublicKey> {
-        let is_secret = self.d.is_some() || self.k.is_some();
-        let is_for_else = self.purpose.as_deref().is_some_and(|purpose| purpose != "sig")
-            || self.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|one| one == "verify"));
-        if is_secret || is_for_else {
-            return None;
+/// `None` where a key is not for checking the signatures of tokens in one of the algorithms. Read by hand: what serde
+/// derives takes much more WebAssembly.
+fn read_jwk(jwk: &Value) -> Option<PublicKey> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let (algorithm, key) = match (text("kty")?, text("crv")) {
+        ("RSA", _) => (Algorithm::Rs256, json!({ "kty": "RSA", "n": text("n")?, "e": text("e")? })),
+        ("EC", Some("P-256")) => {
+            (Algorithm::Es256, json!({ "kty": "EC", "crv": "P-256", "x": text("x")?, "y": text("y")? }))
         }
-        let (algorithm, key) = match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => (Algorithm::Rs256, json!({ "kty": "RSA", "n": self.n?, "e": self.e? })),
-            ("EC", Some("P-256")) => {
-                (Algorithm::Es256, json!({ "kty": "EC", "crv": "P-256", "x": self.x?, "y": self.y? }))
-            }
-            ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, json!({ "kty": "OKP", "crv": "Ed25519", "x": self.x? })),
-            _ => return None,
-        };
-        if self.alg.is_some_and(|name| Algorithm::parse(&name) != Some(algorithm)) {
-            return None;
-        }
-        Some(PublicKey { id: self.kid, material: KeyMaterial::Jwk(algorithm, key.to_string()) })
-    }
+        ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, json!({ "kty": "OKP", "crv": "Ed25519", "x": text("x")? })),
+        _ => return None,
+    };
+    let is_for = |name: &str, suits: &dyn Fn(&Value) -> bool| jwk.get(name).is_none_or(suits);
+    let is_usable = !is_secret(jwk)
+        && is_for("alg", &|name| name.as_str().and_then(Algorithm::parse) == Some(algorithm))
+        && is_for("use", &|purpose| purpose == "sig")
+        && is_for("key_ops", &|operations| {
+            operations.as_array().is_some_and(|all| all.iter().any(|one| one == "verify"))
+        });
+    let id = text("kid").map(ToOwned::to_owned);
+    is_usable.then(|| PublicKey { id, material: KeyMaterial::Jwk(algorithm, key.to_string()) })
+}
+
+/// `d` is the secret half of a pair, `k` a secret that is no pair.
+fn is_secret(jwk: &Value) -> bool {
+    ["d", "k"].iter().any(|secret| jwk.get(secret).is_some())
 }
 
 /// Line breaks may have become spaces, or `\n` in two characters, on the way into a setting.
@@ -142,9 +132,23 @@ fn parse_pem(text: &str) -> Result<Vec<PublicKey>, InvalidPublicKey> {
         let (body, _) = body.split_once(END).ok_or(InvalidPublicKey::Malformed)?;
         let body: String = body.replace("\\n", "").split_whitespace().collect();
         let der = Base64::decode_vec(&body).map_err(|_| InvalidPublicKey::Malformed)?;
-        keys.push(PublicKey { id: None, material: KeyMaterial::Spki(der) });
+        let algorithm = algorithm_of(&der).ok_or(InvalidPublicKey::None)?;
+        keys.push(PublicKey { id: None, material: KeyMaterial::Spki(algorithm, der) });
     }
     if keys.len() > PublicKey::MAX_KEYS { Err(InvalidPublicKey::TooMany) } else { Ok(keys) }
+}
+
+/// What a SubjectPublicKeyInfo is for. Whether the rest is right is for whoever imports it to find out; what it is for is
+/// not: the runtime also imports a key for what it is not for.
+fn algorithm_of(der: &[u8]) -> Option<Algorithm> {
+    let header_bytes = match der {
+        [0x30, 0x81, ..] => 3,
+        [0x30, 0x82, ..] => 4,
+        [0x30, ..] => 2,
+        _ => return None,
+    };
+    let content = der.get(header_bytes..)?;
+    ALGORITHM_IDENTIFIERS.into_iter().find_map(|(algorithm, bytes)| content.starts_with(bytes).then_some(algorithm))
 }
 
 /// Why some text holds no public keys.
@@ -190,7 +194,7 @@ mod tests {
     fn algorithms(keys: &[PublicKey]) -> Vec<Algorithm> {
         let algorithm = |key: &PublicKey| match key.material {
             KeyMaterial::Jwk(algorithm, _) => Some(algorithm),
-            KeyMaterial::Spki(_) => None,
+            KeyMaterial::Spki(..) => None,
         };
         keys.iter().filter_map(algorithm).collect()
     }
@@ -252,12 +256,39 @@ mod tests {
 
     #[test]
     fn pem_is_read_however_its_lines_came_through() {
-        let spki = PublicKey { id: None, material: KeyMaterial::Spki(b"key material".to_vec()) };
-        let pem = "-----BEGIN PUBLIC KEY-----\na2V5IG1h\ndGVyaWFs\n-----END PUBLIC KEY-----\n";
-        for text in [pem.to_owned(), pem.replace('\n', "\r\n"), pem.replace('\n', " "), pem.replace('\n', "\\n")] {
+        let mut der = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".to_vec();
+        der.extend([7; 32]);
+        let spki = PublicKey { id: None, material: KeyMaterial::Spki(Algorithm::EdDsa, der) };
+        // The key is of no use, but has the form of one.
+        let body = "MCowBQYDK2VwAyEABwcHBwcHBwcHBwcHBwcH\nBwcHBwcHBwcHBwcHBwcHBwc=";
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+        for text in [pem.clone(), pem.replace('\n', "\r\n"), pem.replace('\n', " "), pem.replace('\n', "\\n")] {
             assert_eq!(PublicKey::parse_all(&text), Ok(vec![spki.clone()]), "{text:?}");
         }
         assert_eq!(PublicKey::parse_all(&pem.repeat(2)), Ok(vec![spki.clone(), spki]));
+    }
+
+    #[test]
+    fn a_key_is_for_what_its_identifier_says() {
+        let of = |hex: &str| {
+            let digits: Vec<u8> = hex.chars().filter_map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
+            algorithm_of(&digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect::<Vec<_>>())
+        };
+        assert_eq!(of("30820122 300d06092a864886f70d0101010500 0382010f00"), Some(Algorithm::Rs256));
+        assert_eq!(of("30819f 300d06092a864886f70d0101010500 03818d00"), Some(Algorithm::Rs256));
+        assert_eq!(of("3059 301306072a8648ce3d020106082a8648ce3d030107 034200"), Some(Algorithm::Es256));
+        assert_eq!(of("302a 300506032b6570 032100"), Some(Algorithm::EdDsa));
+        for other in [
+            "",
+            "30",
+            "3082",
+            // On the curve P-384, X25519, and RSA for RSASSA-PSS only.
+            "3076 301006072a8648ce3d020106052b81040022 036200",
+            "302a 300506032b656e 032100",
+            "30820122 300b06092a864886f70d01010a 0382010f00",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     proptest! {

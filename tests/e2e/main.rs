@@ -22,6 +22,7 @@ mod publish;
 mod readme;
 mod relay;
 mod resume;
+mod rights;
 mod settings;
 mod slow_listeners;
 mod token_renewal;

@@ -31,6 +31,7 @@ pub(crate) const PLACE_HEADER: &str = "CF-Blob";
 pub struct HubBuilder {
     settings: BTreeMap<String, String>,
     worker: PathBuf,
+    outbound: bool,
 }
 
 /// A running hub.
@@ -72,6 +73,12 @@ impl HubBuilder {
         self
     }
 
+    /// Lets the hub fetch from this machine too, and not only from public addresses.
+    pub fn outbound(mut self) -> Self {
+        self.outbound = true;
+        self
+    }
+
     pub async fn start(self) -> Hub {
         let disk = tempfile::tempdir().unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
@@ -84,7 +91,7 @@ impl HubBuilder {
 impl Hub {
     /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
     pub fn builder() -> HubBuilder {
-        HubBuilder { settings: BTreeMap::new(), worker: root().join("worker/build") }
+        HubBuilder { settings: BTreeMap::new(), worker: root().join("worker/build"), outbound: false }
             .setting("PUBLISH_KEY", KEY)
             .setting("KEEPALIVE_SECONDS", 1)
             .setting("STATS_CONFIRM_SECONDS", 1)
@@ -242,6 +249,10 @@ fn write_config(builder: &HubBuilder, disk: &Path) -> String {
     ] {
         assert_eq!(config.matches(shipped).count(), 1, "{shipped} in {config}");
         config = config.replace(shipped, &own);
+    }
+    if builder.outbound {
+        config = config
+            .replace("services = [\n", "services = [\n    (name = \"internet\", network = (allow = [\"private\"])),\n");
     }
     config
 }

@@ -16,7 +16,8 @@ use crate::{clock::now_ms, error::Error, http::read_stream};
 
 /// How long keys are taken to be what the issuer publishes.
 const FRESH_MS: u64 = 10 * 60 * 1_000;
-/// Not more often than this are keys fetched again, however many tokens name keys that nobody knows.
+/// Not more often than this are keys fetched again, however many tokens name keys that nobody knows. The first of them
+/// need not wait.
 const BETWEEN_FETCHES_MS: u64 = 30_000;
 /// How long it is not tried again after the first fetch of all has failed.
 const AFTER_FAILURE_MS: u64 = 5_000;
@@ -31,7 +32,7 @@ thread_local! {
 #[derive(Debug)]
 enum Kept<K> {
     Nothing { failed_ms: Option<u64> },
-    Keys { keys: K, fetched_ms: u64, tried_ms: u64 },
+    Keys { keys: K, fetched_ms: u64, tried_again_ms: Option<u64> },
 }
 
 impl<K> Kept<K> {
@@ -40,9 +41,9 @@ impl<K> Kept<K> {
         match self {
             // A clock that is set back must not keep what is kept for ever: what counts is the distance.
             Self::Nothing { failed_ms } => failed_ms.is_none_or(|failed| now_ms.abs_diff(failed) >= AFTER_FAILURE_MS),
-            Self::Keys { keys, fetched_ms, tried_ms } => {
+            Self::Keys { keys, fetched_ms, tried_again_ms } => {
                 let is_wanted = now_ms.abs_diff(*fetched_ms) >= FRESH_MS || !knows(keys);
-                is_wanted && now_ms.abs_diff(*tried_ms) >= BETWEEN_FETCHES_MS
+                is_wanted && tried_again_ms.is_none_or(|tried| now_ms.abs_diff(tried) >= BETWEEN_FETCHES_MS)
             }
         }
     }
@@ -57,8 +58,8 @@ impl<K> Kept<K> {
 
     /// Notes a fetch that begins, so that not everybody begins one.
     fn begin(&mut self, now_ms: u64) {
-        if let Self::Keys { tried_ms, .. } = self {
-            *tried_ms = now_ms;
+        if let Self::Keys { tried_again_ms, .. } = self {
+            *tried_again_ms = Some(now_ms);
         }
     }
 
@@ -69,7 +70,11 @@ impl<K> Kept<K> {
     }
 
     fn succeed(&mut self, keys: K, now_ms: u64) {
-        *self = Self::Keys { keys, fetched_ms: now_ms, tried_ms: now_ms };
+        let tried_again_ms = match self {
+            Self::Nothing { .. } => None,
+            Self::Keys { tried_again_ms, .. } => *tried_again_ms,
+        };
+        *self = Self::Keys { keys, fetched_ms: now_ms, tried_again_ms };
     }
 }
 
@@ -153,10 +158,12 @@ mod tests {
         kept.succeed((), NOW);
         assert!(!is_due(&kept, 599_999, true));
         assert!(is_due(&kept, 600_000, true));
-        assert!(!is_due(&kept, 29_999, false));
-        assert!(is_due(&kept, 30_000, false));
-        kept.begin(NOW + 30_000);
-        assert!(!is_due(&kept, 30_001, false), "one looks for all");
+        assert!(is_due(&kept, 1, false), "the first need not wait");
+        kept.begin(NOW + 1);
+        assert!(!is_due(&kept, 2, false), "one looks for all");
+        kept.succeed((), NOW + 3);
+        assert!(!is_due(&kept, 30_000, false));
+        assert!(is_due(&kept, 30_001, false));
     }
 
     #[test]

@@ -29,8 +29,7 @@ impl Verifier {
         Ok(Self { id: None, algorithm, key })
     }
 
-    /// `None` where a key is for nothing here. One that does not say what it is for, in a way that is read here, is for
-    /// what the platform takes it for.
+    /// `None` where the platform cannot use a key.
     pub(super) async fn of_public_key(key: &PublicKey) -> Option<Self> {
         let verifier = |algorithm, imported| Self { id: key.id.clone(), algorithm, key: imported };
         match &key.material {
@@ -38,14 +37,9 @@ impl Verifier {
                 let json: Object = JSON::parse(json).ok()?.dyn_into().ok()?;
                 Some(verifier(*algorithm, import_public("jwk", &json, *algorithm).await?))
             }
-            KeyMaterial::Spki(der) => {
+            KeyMaterial::Spki(algorithm, der) => {
                 let der = Uint8Array::from(der.as_slice());
-                for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
-                    if let Some(imported) = import_public("spki", &der, algorithm).await {
-                        return Some(verifier(algorithm, imported));
-                    }
-                }
-                None
+                Some(verifier(*algorithm, import_public("spki", &der, *algorithm).await?))
             }
         }
     }
