@@ -233,6 +233,11 @@ async fn a_page_that_has_no_token_is_asked_again_in_firefox() {
 async fn a_page_is_given_time_to_find_a_token_and_may_close_the_stream_meanwhile() {
     let server = ScriptedServer::start().await;
     let browser = page(Engine::Chromium, &server.url("/page")).await;
+    browser
+        .add_script(
+            "window.uncaught = []; addEventListener('unhandledrejection', ({ reason }) => uncaught.push(`${reason}`))",
+        )
+        .await;
     let slow = "token: () => (asked++, new Promise((...ends) => (window.ends = ends)))";
     for transport in TRANSPORTS {
         for (end, path) in [("ends[0]('late')", format!("/{transport}/a")), ("ends[1]()", format!("/{transport}/b"))] {
@@ -253,6 +258,7 @@ async fn a_page_is_given_time_to_find_a_token_and_may_close_the_stream_meanwhile
         assert_eq!(server.unscripted(), Vec::<String>::new());
         browser.add_script("source.close()").await;
     }
+    assert_eq!(browser.run("return uncaught").await, json!([]));
 }
 
 #[tokio::test]
