@@ -34,11 +34,25 @@ export interface StreamOptions {
    * How events come. `auto` begins with `native`, or with `fetch` where an option is given that `native` cannot send, and
    * goes on with another where that does not work. The others stay what they are. Default: `"auto"`.
    *
+   * With `native` a `token` goes into the address, where logs on the way may keep it.
    * `native` together with `headers`, `method` or `body`, or with `lastEventId` for a server that is no hub, is a `TypeError`.
    */
   transport?: "auto" | Transport | null;
   /** Headers of each request. Default: none but `Accept` and `Last-Event-ID`. One that cannot be sent is a `TypeError`. */
   headers?: HeadersInit | null;
+  /**
+   * A token that the server asks for, or a function that gets one, such as from the page's own backend. It is called before
+   * the first connection, and again when the hub says that the token has expired (`sse.expired`) or answers 401 to one that
+   * was used before. A token that was got just now and is refused all the same closes the stream.
+   *
+   * When the function throws, rejects or returns no text of visible ASCII characters, there is an event `error`, with what it
+   * threw as `cause`, and the function is called again after a pause. The stream waits for it as long as it takes.
+   *
+   * Sent as `Authorization: Bearer TOKEN`, in place of one in `headers`; by `native`, which then does the work only where it
+   * is asked for by name, as the parameter `access_token` of the address. Where a redirect leads to another origin, browsers
+   * leave that header out: Chrome and Edge from 119, Firefox from 111, Safari. Default: none.
+   */
+  token?: string | (() => string | Promise<string>) | null;
   /** The method of each request. Default: `"GET"`. One that the browser does not allow is a `TypeError`. */
   method?: string | null;
   /**
@@ -57,7 +71,7 @@ export interface StreamOptions {
   /**
    * Milliseconds from 0 on before the first attempt to reconnect, until the server says `retry:`; each attempt that fails
    * after that doubles them, and up to half as long again is added at random. While `native` does the work the browser
-   * decides instead. Default: 3000.
+   * decides instead. `Retry-After` in a 429 or 503 is waited for, 5 minutes at most. Default: 3000.
    */
   retry?: number | null;
   /** Milliseconds from 0 on that doubling goes up to; a server that asks for more gets more. Default: 30000. */
@@ -114,7 +128,7 @@ export interface SseDetail<T = any> {
   id: string | null;
   /** The type of the message, without prefix: `"message"`, its SSE event type, or `type` of `["type", data]`. */
   type: string;
-  /** What the connection dispatched: a `MessageEvent` of a message. */
+  /** What the connection dispatched: a `MessageEvent` of a message, an `EventSourceError` in `sse.error`. */
   event: Event;
 }
 
@@ -164,6 +178,14 @@ export interface EventSourceOptions extends StreamOptions {
   signal?: AbortSignal | null;
 }
 
+/** The event `error`, with why as far as that is known; `native` does not say. */
+export interface EventSourceError extends Event {
+  /** The status of the response, when it was no event stream. */
+  readonly status?: number;
+  /** What the function `token` threw, or what is wrong with what it returned. */
+  readonly cause?: unknown;
+}
+
 /** The events of an `EventSource` besides those that the server names. */
 export interface EventSourceEventMap {
   /** The response has begun. */
@@ -171,7 +193,12 @@ export interface EventSourceEventMap {
   /** A message whose publisher named no type. */
   message: MessageEvent<string>;
   /** The connection was lost: `readyState` is 0 if it comes again, 2 if not. */
-  error: Event;
+  error: EventSourceError;
+  /**
+   * A hub says that the token or the cookie has expired. The stream goes on with another by itself, and tells `open`
+   * again when it does.
+   */
+  "sse.expired": MessageEvent<string>;
   /** `transport` has changed. */
   transport: Event;
 }
@@ -219,7 +246,7 @@ export class EventSource extends EventTarget {
   get onmessage(): ((this: globalThis.EventSource, event: MessageEvent) => any) | null;
   set onmessage(handler: ((this: EventSource, event: MessageEvent) => any) | null);
   get onerror(): ((this: globalThis.EventSource, event: Event) => any) | null;
-  set onerror(handler: ((this: EventSource, event: Event) => any) | null);
+  set onerror(handler: ((this: EventSource, event: EventSourceError) => any) | null);
 
   /** Closes for good: no events follow. */
   close(): void;

@@ -1,4 +1,4 @@
-// One connection of a stream, or one pause between two: by the browser's own EventSource, or by fetch.
+// One connection of a stream, by the browser's own EventSource or by fetch; one pause between two; or one question to the page.
 //
 // It is JavaScript because it is all promises and callbacks of the browser: in WebAssembly the same took 12 KB more. What
 // it means is decided in Rust (`src/stream`): each function here starts something, tells of it with `tell(what, value)`,
@@ -23,6 +23,9 @@ export function nativeClass() {
 
 /** A new MessageEvent. */
 export const message = (type, data, lastEventId, origin) => new MessageEvent(type, { data, lastEventId, origin });
+
+/** A new Event of the connection, with the members that say why. */
+export const signal = (type, members) => Object.assign(new Event(type), members);
 
 /** The browser's own class, which reconnects by itself. It shows neither bytes nor, without an event, an id. */
 export function startNative(url, settings, isHub, types, tell) {
@@ -76,7 +79,7 @@ export function startNative(url, settings, isHub, types, tell) {
 export function startFetch(url, settings, lastEventId, isPoll, isHub, tell) {
   const abort = new AbortController();
   const { signal } = abort;
-  const say = (what, value) => signal.aborted || tell(what, value);
+  const say = (what, value, afterMs) => signal.aborted || tell(what, value, afterMs);
   const watch = isPoll ? undefined : startWatch(url, settings, isHub, () => say("silent"));
   const lose = () => say("lost");
   const timer = isPoll ? setTimeout(lose, POLL_MS) : undefined;
@@ -91,7 +94,7 @@ export function startFetch(url, settings, lastEventId, isPoll, isHub, tell) {
   async function run() {
     const response = await request(url, settings, lastEventId, signal);
     const { status } = response;
-    if (status !== 200 || !isEventStream(response)) return say("refused", status);
+    if (status !== 200 || !isEventStream(response)) return say("refused", { status }, retryAfter(response));
     // The next attempt goes where this one was led to.
     if (response.redirected && settings.mayMove) settings.moved = { from: url, to: response.url };
     say("open", new URL(response.url).origin);
@@ -126,8 +129,26 @@ export function startPause(ms, offlineMs, tell) {
   };
 }
 
-function request(url, { request: init, moved }, lastEventId, signal) {
+/** Asks the page for a token. It is asked once at a time, however often the stream begins anew meanwhile. */
+export function startAsk(settings, tell) {
+  let say = tell;
+  settings.asking ??= settings.ask().finally(() => (settings.asking = undefined));
+  settings.asking.then(
+    () => say?.("token"),
+    (cause) => say?.("tokenless", { cause }),
+  );
+  return {
+    listen() {},
+    stop() {
+      say = undefined;
+    },
+  };
+}
+
+function request(url, { request: init, bearer, moved }, lastEventId, signal) {
   const headers = new Headers(init.headers);
+  // Browsers drop this header where a redirect leads to another origin.
+  if (bearer) headers.set("Authorization", `Bearer ${bearer}`);
   if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
   // "the UTF-8 encoding" of the id; a header is a string of bytes.
   if (lastEventId !== "") headers.set("Last-Event-ID", Array.from(new TextEncoder().encode(lastEventId), (byte) => String.fromCharCode(byte)).join(""));
@@ -136,6 +157,13 @@ function request(url, { request: init, moved }, lastEventId, signal) {
 
 /** "Content-Type is not text/event-stream": its essence, that is. */
 const isEventStream = ({ headers }) => /^\s*text\/event-stream\s*(;|$)/i.test(headers.get("Content-Type"));
+
+/** What `Retry-After` says, seconds or a date, in milliseconds; NaN where it says nothing. */
+function retryAfter({ headers }) {
+  const after = headers.get("Retry-After") ?? NaN;
+  const ms = after * 1000;
+  return Number.isNaN(ms) ? Date.parse(after) - Date.now() : ms;
+}
 
 /** The body as it comes, or whole where the browser does not stream. */
 async function* pieces(response) {
@@ -187,8 +215,8 @@ async function answersPolls(url, settings, signal) {
   address.searchParams.set("greeting", "event");
   const response = await request(address.href, settings, "", signal);
   const { status } = response;
-  // A gateway on the way may be out of order.
-  if (status >= 500) throw new Error(`status ${status}`);
+  // A gateway on the way may be out of order, a hub busy, a token have expired.
+  if (status >= 500 || status === 429 || status === 401) throw new Error(`status ${status}`);
   if (status !== 200 || !isEventStream(response)) return false;
   const decoder = new TextDecoder();
   let text = "";

@@ -28,6 +28,7 @@ export function readSettings(options, url, isHub) {
     "a text without line breaks and NUL",
     (value) => typeof value === "string" && !/[\0\r\n]/.test(value),
   );
+  const isToken = (value) => typeof value === "string" && /^[!-~]+$/.test(value);
   const asks = [headers, method, body].some((value) => value != null) || (lastEventId !== "" && !isHub);
   const transport = read("transport", "auto", `one of ${TRANSPORTS.join(", ")}`, (value) => TRANSPORTS.includes(value));
   if (asks && transport === "native") throw new TypeError("the transport `native` sends no headers, method, body or lastEventId");
@@ -38,15 +39,26 @@ export function readSettings(options, url, isHub) {
   if (asks) new Request(url, request);
   read("body", "", "a text, a form or bytes", (value) => !(value instanceof ReadableStream));
 
+  const expected = "a text without spaces, or a function that returns one";
+  const token = read("token", undefined, expected, (value) => value === undefined || typeof value === "function" || isToken(value));
+  const hasToken = token !== undefined;
+
   const streams = "body" in Response.prototype;
   return {
     transport,
-    first: nativeClass() && !asks ? "native" : streams ? "fetch" : "longpoll",
+    first: nativeClass() && !asks && !hasToken ? "native" : streams ? "fetch" : "longpoll",
     lastEventId,
     // A poll is asked for again and again.
     mayPoll: body == null && /^(get)?$/i.test(method ?? ""),
     // What is sent elsewhere than where the page said is not for this code to repeat.
-    mayMove: !asks,
+    mayMove: !asks && !hasToken,
+    hasToken,
+    /** Gets a token from the page, and keeps it as `bearer`. Whatever goes wrong, what is returned rejects. */
+    async ask() {
+      const given = typeof token === "function" ? await token() : token;
+      if (!isToken(given)) throw new TypeError(`the option \`token\` must be ${expected}`);
+      this.bearer = given;
+    },
     isNear: new URL(url).origin === globalThis.location?.origin,
     retry: ms("retry", 3000),
     maxRetry: ms("maxRetry", 30000),

@@ -363,6 +363,7 @@ fn wrong_options_are_named() {
         (r#"{ "selector": 1 }"#, "the option `selector` must be a string"),
         (r#"{ "eventPrefix": [] }"#, "the option `eventPrefix` must be a string"),
         (r#"{ "debug": "yes" }"#, "the option `debug` must be true or false"),
+        (r#"{ "token": 5 }"#, "the option `token` must be a text without spaces, or a function that returns one"),
         (r#"{ "events": "price" }"#, "the option `events` must be an array of strings"),
         (r#"{ "events": ["price", 1] }"#, "the option `events` must be an array of strings"),
         (r#"{ "url": "/sse/?channels=a" }"#, "the option `url` must not name channels: elements do"),
@@ -420,8 +421,8 @@ fn closing_removes_every_listener() {
     let connection = open(TWO, r#"{ "events": ["price"] }"#);
     assert_eq!(
         listener_count() - before,
-        9,
-        "open and error, also as types of messages, transport, message, sse.hello, sse.gap, price"
+        10,
+        "open and error, also as types of messages, transport, message, sse.hello, sse.gap, sse.expired, price"
     );
     let heard = heard("#cats", &["sse.message"]);
     connection.close();

@@ -6,13 +6,13 @@ use harness::{Answer, Browser, Buffering, BufferingProxy, Engine, Gate, Hub, Req
 use serde_json::{Value, json};
 
 /// A page of the hub's origin without a connection of its own: Firefox shows JSON in a viewer that lets no script in.
-const BLANK: &str = "/media/demo.css";
+pub(crate) const BLANK: &str = "/media/demo.css";
 
 /// Times that a test need not wait for, in milliseconds.
 const QUICK: &str = "firstBytes: 300, retry: 50, maxRetry: 200, climbAfter: 300";
 
 /// A page of this origin with the package, and what its sources and elements heard in `window.heard`.
-async fn page(engine: Engine, url: &str) -> Browser {
+pub(crate) async fn page(engine: Engine, url: &str) -> Browser {
     let browser = Browser::start_in(engine).await;
     browser.open(url).await;
     load(&browser).await;
@@ -39,7 +39,7 @@ async fn load(browser: &Browser) {
     browser.eventually("the package", "window.isLoaded === true", |loaded| *loaded == true).await;
 }
 
-async fn hears(browser: &Browser, expected: &[String]) {
+pub(crate) async fn hears(browser: &Browser, expected: &[String]) {
     let is_all = |heard: &Value| heard.as_array().is_some_and(|heard| heard.len() >= expected.len());
     let heard = browser.eventually("all messages", "window.heard", is_all).await;
     assert_eq!(heard, json!(expected));
@@ -49,15 +49,15 @@ async fn uses(browser: &Browser, transport: &str) {
     browser.eventually(transport, "window.source.transport", |now| now == transport).await;
 }
 
-async fn is_open(browser: &Browser) {
+pub(crate) async fn is_open(browser: &Browser) {
     browser.eventually("the source to be open", "window.source.readyState", |state| *state == 1).await;
 }
 
-fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
+pub(crate) fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
     range.map(|number| number.to_string()).collect()
 }
 
-async fn publish(hub: &Hub, range: std::ops::Range<u32>) {
+pub(crate) async fn publish(hub: &Hub, range: std::ops::Range<u32>) {
     for number in range {
         hub.publish(&["a"], &number.to_string()).await;
     }
@@ -69,7 +69,7 @@ fn broken() -> Answer {
 }
 
 /// The queries of the requests of a path.
-fn queries(requests: &[Request]) -> Vec<&str> {
+pub(crate) fn queries(requests: &[Request]) -> Vec<&str> {
     requests.iter().map(|request| request.query.as_str()).collect()
 }
 
@@ -87,7 +87,7 @@ async fn a_stream_that_is_held_back_is_polled(engine: Engine, buffering: Bufferi
     // A better way is tried time and again, until it works.
     proxy.set(Buffering::Off);
     publish(&hub, 20..23).await;
-    let better = if options.contains("headers") { "fetch" } else { "native" };
+    let better = if options.is_empty() { "native" } else { "fetch" };
     browser
         .eventually("the better way", "[source.transport, source.readyState]", |now| *now == json!([better, 1]))
         .await;
@@ -121,6 +121,11 @@ async fn a_fetch_that_is_held_back_is_polled_in_chromium() {
 #[tokio::test]
 async fn a_fetch_that_is_held_back_is_polled_in_firefox() {
     a_stream_that_is_held_back_is_polled(Engine::Firefox, Buffering::Body, "headers: { 'X-Mine': '1' }").await;
+}
+
+#[tokio::test]
+async fn a_fetch_with_a_token_that_is_held_back_is_polled() {
+    a_stream_that_is_held_back_is_polled(Engine::Chromium, Buffering::Body, "token: () => 'mine'").await;
 }
 
 #[tokio::test]
@@ -504,6 +509,9 @@ async fn wrong_options_of_a_source_are_named() {
         ("{ maxRetry: '1' }", "the option `maxRetry` must be a number of milliseconds from 0 on"),
         ("{ firstBytes: NaN }", "the option `firstBytes` must be a number of milliseconds from 0 on"),
         ("{ lastEventId: 'a\\nb' }", "the option `lastEventId` must be a text without line breaks and NUL"),
+        ("{ token: 5 }", "the option `token` must be a text without spaces, or a function that returns one"),
+        ("{ token: '' }", "the option `token` must be a text without spaces, or a function that returns one"),
+        ("{ token: 'a b' }", "the option `token` must be a text without spaces, or a function that returns one"),
         (
             "{ transport: 'native', headers: {} }",
             "the transport `native` sends no headers, method, body or lastEventId",
@@ -608,6 +616,7 @@ async fn nothing_is_left_of_a_thousand(engine: Engine) {
         "new Package('/sse/?channels=a', { transport: 'fetch' })",
         "new Package('/sse/?channels=a', { transport: 'longpoll' })",
         "new Package('/sse/?channels=a', { signal: new AbortController().signal })",
+        "new Package('/sse/?channels=a', { token: () => new Promise(() => {}) })",
         "connect({ label: 'x' })",
     ] {
         browser.add_script(&format!("for (let round = 0; round < 1000; round++) {{ {make}.close(); }}")).await;

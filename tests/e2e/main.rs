@@ -29,4 +29,5 @@ mod rights;
 mod settings;
 mod slow_listeners;
 mod storage;
+mod token_renewal;
 mod wire;

@@ -148,6 +148,7 @@ async fn any_page_may_read_answers_by_default_and_none_with_credentials() {
     for (method, path) in [("GET", "/healthz"), ("GET", "/?channels=a"), ("GET", "/nowhere"), ("POST", "/publish")] {
         let response = hub.request(method, path).header("Origin", "https://page.example").send().await.unwrap();
         assert_eq!(response.headers()["access-control-allow-origin"], "*", "{path}");
+        assert_eq!(response.headers()["access-control-expose-headers"], "Retry-After", "{path}");
         assert!(!response.headers().contains_key("access-control-allow-credentials"));
     }
 }

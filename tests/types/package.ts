@@ -7,6 +7,7 @@ import init, {
   whenReady,
   type Connection,
   type ConnectOptions,
+  type EventSourceError,
   type EventSourceEventMap,
   type EventSourceOptions,
   type GapData,
@@ -28,7 +29,8 @@ whenReady(() => console.log("ready"));
 
 const stream: StreamOptions = {
   transport: "auto",
-  headers: { Authorization: "Bearer token" },
+  headers: { "X-Mine": "1" },
+  token: async () => (await fetch("/token")).text(),
   method: "POST",
   body: new URLSearchParams({ channels: "cats" }),
   withCredentials: true,
@@ -40,9 +42,12 @@ const stream: StreamOptions = {
 };
 // @ts-expect-error
 const wrong: StreamOptions = { transport: "carrier pigeon" };
+const tokens: StreamOptions[] = [{ token: "text" }, { token: () => "text" }, { token: null }];
+// @ts-expect-error
+const noText: StreamOptions = { token: () => 5 };
 // @ts-expect-error
 const once: StreamOptions = { body: new ReadableStream() };
-console.log(wrong, once);
+console.log(wrong, once, tokens, noText);
 
 const options: ConnectOptions = {
   ...stream,
@@ -81,7 +86,7 @@ window.addEventListener("sse.open", ({ detail }) => {
   const nothing: null = detail.data;
   console.log(nothing);
 });
-document.addEventListener("sse.error", ({ detail }) => console.log(detail.type));
+document.addEventListener("sse.error", ({ detail }) => why(detail.event as EventSourceError));
 document.addEventListener("sse.transport", () => console.log(connection.transport));
 document.querySelector<HTMLElement>("#prices")?.addEventListener("sse.price", (event: SseEvent<{ eur: number }>) => {
   const euros: number = event.detail.data.eur;
@@ -101,6 +106,10 @@ source.onopen = function (event) {
   console.log(this.lastEventId, this.transport, event.type);
 };
 source.onmessage = (event) => console.log(event.data, event.lastEventId, event.origin);
+const why = ({ status, cause }: EventSourceError) => console.log(status?.toFixed(), cause);
+source.addEventListener("error", why);
+source.onerror = why;
+source.addEventListener("sse.expired", ({ data }) => console.log(data));
 source.onerror = () => source.readyState === EventSource.CLOSED && console.log("closed for good");
 source.onmessage = null;
 const told = (event: EventSourceEventMap["transport"]) => console.log(event.type, source.transport);

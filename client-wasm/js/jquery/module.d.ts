@@ -1,3 +1,5 @@
+import type { EventSourceError } from "./cyclone_edge_client.js";
+
 /**
  * The jQuery plugin as a module, for pages that are bundled. A page with plain script tags loads `jquery.sse.js` instead.
  *
@@ -30,11 +32,16 @@ export interface EventsourceOptions {
   label?: string;
   /** Whether a Cyclone Edge hub is there; by default, whether the address names channels. */
   hub?: boolean;
+  /** A token that the server asks for, or a function that gets one, also when it has expired. */
+  token?: string | (() => string | Promise<string>) | null;
   open?(this: LabelledStream, event: Event): void;
   /** `data` is `null` for `0`, `false`, `""` and `null`. */
   message?(this: LabelledStream, data: any, event: MessageEvent<string>): void;
-  /** The stream broke, and reconnects, or ended: then its `readyState` is 2. */
-  error?(this: LabelledStream, event: Event): void;
+  /**
+   * The stream broke, and reconnects, or ended: then its `readyState` is 2. The event's `status` and `cause` say why, where
+   * that is known.
+   */
+  error?(this: LabelledStream, event: EventSourceError): void;
   [option: string]: unknown;
 }
 
@@ -94,6 +101,8 @@ export interface PageOptions {
   label?: string;
   /** `true`: the console tells what comes. */
   debug?: boolean;
+  /** A token that the hub asks for, or a function that gets one, also when it has expired. */
+  token?: string | (() => string | Promise<string>) | null;
   [option: string]: unknown;
 }
 
@@ -109,6 +118,8 @@ export interface ElementOptions {
   label?: string;
   /** `true`: the console tells what comes. */
   debug?: boolean;
+  /** A token that the hub asks for, or a function that gets one, also when it has expired. */
+  token?: string | (() => string | Promise<string>) | null;
   [option: string]: unknown;
 }
 

@@ -1,8 +1,8 @@
-//! One connection, or one pause between two.
+//! One connection, one pause between two, or one question to the page.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::MessageEvent;
+use web_sys::{Event, MessageEvent};
 
 use super::Settings;
 
@@ -24,7 +24,7 @@ pub enum Told {
     Closed = "closed",
     /// The first bytes do not come.
     Silent = "silent",
-    /// The response is no event stream; its status.
+    /// The response is no event stream: a [`Refusal`], and what `Retry-After` says, in milliseconds.
     Refused = "refused",
     /// The response has ended.
     End = "end",
@@ -32,6 +32,10 @@ pub enum Told {
     Lost = "lost",
     /// The pause is over.
     Again = "again",
+    /// The page has given a token.
+    Token = "token",
+    /// The page has given none: a [`Refusal`].
+    Tokenless = "tokenless",
 }
 
 #[wasm_bindgen(module = "/js/line.js")]
@@ -62,6 +66,18 @@ extern "C" {
     ) -> Started;
     #[wasm_bindgen(js_name = startPause)]
     fn start_pause(ms: f64, offline_ms: f64, tell: &JsValue) -> Started;
+    #[wasm_bindgen(js_name = startAsk)]
+    fn start_ask(settings: &Settings, tell: &JsValue) -> Started;
+
+    /// Why there is no stream: members for the event `error`.
+    pub(super) type Refusal;
+    /// The status of the response.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn status(this: &Refusal) -> f64;
+
+    /// A new `Event` with these members.
+    #[wasm_bindgen(js_name = signal)]
+    pub(super) fn new_signal(event_type: &str, members: &JsValue) -> Event;
 
     /// A new `MessageEvent`.
     #[wasm_bindgen(js_name = message)]
@@ -69,7 +85,7 @@ extern "C" {
 }
 
 /// Hears what a line tells.
-pub(super) type Tell = Closure<dyn Fn(Told, JsValue)>;
+pub(super) type Tell = Closure<dyn Fn(Told, JsValue, f64)>;
 
 /// What was started; it stops when this is dropped, and tells nothing any more.
 pub(super) struct Line {
@@ -100,6 +116,11 @@ impl Line {
     /// A pause of `ms` milliseconds, or of `offline_ms` while the browser knows that it is offline.
     pub(super) fn pause(ms: f64, offline_ms: f64, tell: Tell) -> Self {
         Self { started: start_pause(ms, offline_ms, tell.as_ref()), _tell: tell }
+    }
+
+    /// Asks the page for a token, which the settings then have.
+    pub(super) fn ask(settings: &Settings, tell: Tell) -> Self {
+        Self { started: start_ask(settings, tell.as_ref()), _tell: tell }
     }
 
     /// Hears messages of this type too.

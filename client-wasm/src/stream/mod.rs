@@ -6,16 +6,18 @@
 //! - `choice`: the transport in use, and when a better one is tried again
 //! - `ladder`: which transport is next
 //! - `backoff`: how long to wait before the next attempt
+//! - `refusal`: what a response that is no stream means, and what is known of the token
 //! - `address`: what the transports add to the address
 //! - `settings`: what a page asked for, read by `js/settings.js`
 //!
-//! `ladder`, `backoff` and `address` know nothing of the browser and are tested natively.
+//! `ladder`, `backoff`, `refusal` and `address` know nothing of the browser and are tested natively.
 
 mod address;
 mod backoff;
 mod choice;
 mod ladder;
 mod line;
+mod refusal;
 mod settings;
 #[expect(clippy::module_inception, reason = "it is the stream that this folder is about")]
 mod stream;

@@ -22,6 +22,12 @@ extern "C" {
     /// Which transport is the first for `auto`: what the page asks for and what the browser has decide.
     #[wasm_bindgen(method, getter)]
     pub(super) fn first(this: &Settings) -> String;
+    /// Whether the page has a token to be asked for.
+    #[wasm_bindgen(method, getter, js_name = hasToken)]
+    pub(super) fn has_token(this: &Settings) -> bool;
+    /// The token that it gave last.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn bearer(this: &Settings) -> Option<String>;
     /// Whether the request is one that can be a poll.
     #[wasm_bindgen(method, getter, js_name = mayPoll)]
     pub(super) fn may_poll(this: &Settings) -> bool;

@@ -18,7 +18,8 @@ use super::{
     backoff::Backoff,
     choice::{Choice, now},
     ladder::{Transport, Unfit},
-    line::{Line, Tell, Told, new_message},
+    line::{Line, Refusal, Tell, Told, new_message, new_signal},
+    refusal::{self, Next, Token},
 };
 
 /// As of an `EventSource`.
@@ -30,6 +31,8 @@ pub(crate) const CLOSED: u16 = 2;
 const QUICK_MS: f64 = 1_000.0;
 /// For the way of the request, and clocks that differ: who stands nowhere has had nothing that could come twice.
 const SINCE_MARGIN_MS: f64 = 1_000.0;
+/// So that those whose tokens expire together do not come back together.
+const RENEW_MS: f64 = 300.0;
 /// A stream that could not connect so many times in a row may not be let through where a poll is.
 const UNREACHABLE_AFTER: u32 = 2;
 
@@ -63,6 +66,13 @@ struct Inner {
     choice: Choice,
     backoff: Cell<Backoff>,
     began_at: Cell<f64>,
+    /// Until when the server asked to be left alone.
+    not_before: Cell<f64>,
+    token: Cell<Token>,
+    /// When the token was new.
+    token_at: Cell<f64>,
+    /// How many tokens in a row lasted no time.
+    renewals: Cell<Backoff>,
     /// The event types that the browser's own class must be asked for, each once.
     types: Array,
     /// What reads the response, and where that is from.
@@ -90,7 +100,11 @@ impl Stream {
             choice: Choice::new(&settings, &url),
             backoff: Cell::default(),
             began_at: Cell::default(),
-            types: Array::new(),
+            not_before: Cell::default(),
+            token: Cell::default(),
+            token_at: Cell::default(),
+            renewals: Cell::default(),
+            types: Array::of1(&EventName::EXPIRED.into()),
             reading: RefCell::default(),
             was_open: Cell::default(),
             is_empty: Cell::default(),
@@ -158,10 +172,23 @@ impl Drop for Stream {
 
 impl Inner {
     fn connect(self: &Rc<Self>) {
+        let left_ms = self.not_before.get() - now();
+        if left_ms > 0.0 {
+            // Whatever ended the pause, or moved the stream.
+            return self.wait(left_ms);
+        }
+        if self.token.get() == Token::Wanted {
+            if self.settings.has_token() {
+                let tell = self.next_line();
+                return drop(self.line.replace(Some(Line::ask(&self.settings, tell))));
+            }
+            // A cookie may be one.
+            self.take_token();
+        }
         let number = self.number.get();
         // Only where polls are answered: otherwise nothing would be.
         if self.ready_state.get() == OPEN && self.choice.climb() {
-            self.signal("transport");
+            self.signal("transport", &JsValue::UNDEFINED);
         }
         let is_hub = self.is_hub();
         if self.transport() == Transport::Native && !is_hub && !self.last_event_id.borrow().is_empty() {
@@ -195,6 +222,12 @@ impl Inner {
         let mut add = |name, value: &str| address = with_parameter(&address, name, value);
         if is_poll {
             add("transport", "longpoll");
+        }
+        // RFC 6750, section 2.3: the browser's own class sends no headers.
+        if self.transport() == Transport::Native
+            && let Some(token) = self.settings.bearer()
+        {
+            add("access_token", &String::from(js_sys::encode_uri_component(&token)));
         }
         // It tells the browser's own class of a cursor, and is what a poll is answered with at once.
         if (is_hub && !is_poll) || (is_poll && self.ready_state.get() != OPEN) {
@@ -239,14 +272,14 @@ impl Inner {
     fn next_line(self: &Rc<Self>) -> Tell {
         self.stop();
         let (this, number) = (Rc::downgrade(self), self.number.get());
-        Closure::new(move |what, value| {
+        Closure::new(move |what, value, after_ms| {
             if let Some(this) = this.upgrade().filter(|this| this.number.get() == number) {
-                this.hear(what, &value);
+                this.hear(what, &value, after_ms);
             }
         })
     }
 
-    fn hear(self: &Rc<Self>, what: Told, value: &JsValue) {
+    fn hear(self: &Rc<Self>, what: Told, value: &JsValue, after_ms: f64) {
         let is_poll = self.transport() == Transport::LongPoll;
         if matches!(what, Told::Bytes | Told::Message | Told::Id) {
             // The stream does bring something.
@@ -254,47 +287,105 @@ impl Inner {
         }
         match what {
             Told::Again => self.connect(),
+            Told::Token => {
+                self.take_token();
+                self.connect();
+            }
+            Told::Tokenless => self.retry(value),
             Told::Open => self.announce(value.as_string().unwrap_or_default()),
             Told::Bytes => self.read(&value.unchecked_ref::<Uint8Array>().to_vec()),
             Told::Message => self.pass_on(value.unchecked_ref()),
             Told::Id => self.set_last_event_id(&value.as_string().unwrap_or_default()),
             Told::Silent => self.silent(),
+            // It keeps the status to itself.
+            Told::Closed if self.settings.has_token() && self.token.get() == Token::Used => self.renew(),
             Told::Closed => self.fall(Unfit::Alone),
             Told::Interrupted => self.interrupted(),
-            Told::Refused if self.is_busy(value) => self.retry(),
-            Told::Refused | Told::End if is_poll && self.leaves_polling() => self.retry(),
+            Told::Refused => self.refused(value, after_ms),
+            Told::End if is_poll && self.leaves_polling() => self.come_again(),
             Told::End if is_poll => self.poll_again(),
-            Told::End => self.retry(),
+            Told::End => self.come_again(),
             Told::Lost => self.lost(),
-            // Refused, whatever else there may be.
-            _ => self.fail(),
+            // Whatever else there may be.
+            _ => self.fail(&JsValue::UNDEFINED),
         }
+    }
+
+    fn refused(self: &Rc<Self>, why: &JsValue, after_ms: f64) {
+        let status = why.unchecked_ref::<Refusal>().status();
+        let token = self.settings.has_token().then(|| self.token.get());
+        match refusal::next(status, after_ms, self.is_hub(), token) {
+            Next::Renew => self.renew(),
+            Next::Later => {
+                self.not_before.set(now() + refusal::heed(after_ms, js_sys::Math::random()));
+                self.retry(why);
+            }
+            Next::End if self.transport() == Transport::LongPoll && self.leaves_polling() => self.retry(why),
+            Next::End => self.fail(why),
+        }
+    }
+
+    /// There is a token to show, or none to ask for.
+    fn take_token(&self) {
+        self.token.set(Token::Fresh);
+        self.token_at.set(now());
+    }
+
+    /// Goes on with another token: at once, unless this one lasted no time. That is no failure: no `error` is told.
+    fn renew(self: &Rc<Self>) {
+        self.ready_state.set(CONNECTING);
+        self.token.set(Token::Wanted);
+        let ms = if now() - self.token_at.get() < QUICK_MS {
+            Backoff::count(&self.renewals, self.retry_ms.get(), self.settings.max_retry())
+        } else {
+            self.renewals.set(Backoff::default());
+            js_sys::Math::random() * RENEW_MS
+        };
+        self.wait(ms);
+    }
+
+    /// Passes on the hub's word that the token has expired, and goes on with another.
+    fn expire(self: &Rc<Self>, event: &MessageEvent) {
+        // Nobody else uses that name: as for one that greets, it can be asked for a place.
+        self.server.set(Server::Hub);
+        let number = self.number.get();
+        self.deliver(event);
+        if self.number.get() == number {
+            self.renew();
+        }
+    }
+
+    /// Whether an event says that the token has expired. To those who neither name a hub nor have a token it says nothing.
+    fn is_expiry(&self, event_type: &str) -> bool {
+        event_type == EventName::EXPIRED && (self.is_hub() || self.settings.has_token())
     }
 
     /// HTML standard, "announce the connection".
     fn announce(&self, origin: String) {
+        self.token.set(self.token.get().used());
         self.backoff.set(Backoff::default());
         self.was_open.set(true);
         self.is_empty.set(true);
         self.reading.replace((EventStream::resume(&self.last_event_id.borrow()), origin));
         if self.ready_state.replace(OPEN) != OPEN {
-            self.signal("open");
+            self.signal("open", &JsValue::UNDEFINED);
         }
     }
 
     /// HTML standard, "reestablish the connection": what comes before the wait.
-    fn interrupt(&self) {
+    fn interrupt(&self, why: &JsValue) {
+        self.token.set(self.token.get().used());
         if !self.is_over() {
             self.ready_state.set(CONNECTING);
-            self.signal("error");
+            self.signal("error", why);
         }
     }
 
     /// And the wait, and what comes after.
-    fn retry(self: &Rc<Self>) {
+    fn retry(self: &Rc<Self>, why: &JsValue) {
         self.stop();
         let number = self.number.get();
-        self.interrupt();
+        self.interrupt(why);
         // A handler may have closed the stream, or redirected it.
         if self.number.get() == number {
             let ms = Backoff::count(&self.backoff, self.retry_ms.get(), self.settings.max_retry());
@@ -302,11 +393,16 @@ impl Inner {
         }
     }
 
+    /// As [`Self::retry`], for no reason that is known.
+    fn come_again(self: &Rc<Self>) {
+        self.retry(&JsValue::UNDEFINED);
+    }
+
     /// HTML standard, "fail the connection".
-    fn fail(&self) {
+    fn fail(&self, why: &JsValue) {
         self.stop();
         self.ready_state.set(CLOSED);
-        self.signal("error");
+        self.signal("error", why);
         self.deliver.take();
     }
 
@@ -315,15 +411,15 @@ impl Inner {
     fn interrupted(self: &Rc<Self>) {
         let may_take_over = self.is_hub() || self.settings.is_near();
         if may_take_over && self.backoff.get().failures() > 0 && self.fall_to(Unfit::Alone) {
-            return self.retry();
+            return self.come_again();
         }
         if self.is_hub() && !self.is_placed() {
             // It would say again how long ago it began to listen, and that was longer ago by then.
-            return self.retry();
+            return self.come_again();
         }
         // Counts the failure.
         Backoff::count(&self.backoff, 0.0, 0.0);
-        self.interrupt();
+        self.interrupt(&JsValue::UNDEFINED);
     }
 
     /// There is a hub, and the stream brings nothing.
@@ -343,14 +439,14 @@ impl Inner {
         if may_poll && self.backoff.get().failures() >= UNREACHABLE_AFTER {
             self.fall_to(Unfit::Unreachable);
         }
-        self.retry();
+        self.come_again();
     }
 
     /// Who answers a poll in some other way than a hub is not polled again.
     fn leaves_polling(&self) -> bool {
         let leaves = !self.is_hub() && self.choice.leave_polling();
         if leaves {
-            self.signal("transport");
+            self.signal("transport", &JsValue::UNDEFINED);
         }
         leaves
     }
@@ -367,7 +463,7 @@ impl Inner {
                 self.connect();
             }
         } else if why == Unfit::Alone {
-            self.fail();
+            self.fail(&JsValue::UNDEFINED);
         }
         // A transport that was asked for and is silent is waited for.
     }
@@ -376,17 +472,17 @@ impl Inner {
     fn fall_to(&self, why: Unfit) -> bool {
         let falls = self.choice.fall(why, &self.url.borrow());
         if falls {
-            self.signal("transport");
+            self.signal("transport", &JsValue::UNDEFINED);
         }
         falls
     }
 
-    fn read(&self, bytes: &[u8]) {
+    fn read(self: &Rc<Self>, bytes: &[u8]) {
         let mut reading = self.reading.borrow_mut();
         let (parser, origin) = &mut *reading;
         let Ok(events) = parser.push(bytes) else {
             drop(reading);
-            return self.fail();
+            return self.fail(&JsValue::UNDEFINED);
         };
         if let Some(retry_ms) = parser.retry_ms() {
             self.retry_ms.set(retry_ms as f64);
@@ -405,25 +501,32 @@ impl Inner {
         self.set_last_event_id(&last);
     }
 
-    fn receive(&self, event: &ReceivedEvent, origin: &str) {
+    fn receive(self: &Rc<Self>, event: &ReceivedEvent, origin: &str) {
         self.is_empty.set(false);
         if event.event == EventName::HELLO && (self.is_hub() || self.transport() == Transport::LongPoll) {
             self.server.set(Server::Hub);
+            return;
+        }
+        let message = new_message(&event.event, &event.data, &event.last_event_id, origin);
+        self.set_last_event_id(&event.last_event_id);
+        if self.is_expiry(&event.event) {
+            self.expire(&message);
         } else {
-            self.set_last_event_id(&event.last_event_id);
-            self.deliver(&new_message(&event.event, &event.data, &event.last_event_id, origin));
+            self.deliver(&message);
         }
     }
 
-    fn pass_on(&self, event: &MessageEvent) {
+    fn pass_on(self: &Rc<Self>, event: &MessageEvent) {
+        if self.is_expiry(&event.type_()) {
+            // It has no id, and Firefox may have forgotten the one before.
+            return self.expire(event);
+        }
         self.set_last_event_id(&event.last_event_id());
         self.deliver(event);
     }
 
-    fn signal(&self, event_type: &str) {
-        if let Ok(event) = Event::new(event_type) {
-            self.deliver(&event);
-        }
+    fn signal(&self, event_type: &str, why: &JsValue) {
+        self.deliver(&new_signal(event_type, why));
     }
 
     fn deliver(&self, event: &Event) {
@@ -432,12 +535,6 @@ impl Inner {
         if let Some(deliver) = deliver {
             deliver(event);
         }
-    }
-
-    /// Whether a status asks a listener of a hub to come again later. To the standard's event source every status but 200
-    /// is final.
-    fn is_busy(&self, status: &JsValue) -> bool {
-        self.is_hub() && status.as_f64().is_some_and(|status| status >= 500.0 || status == 429.0)
     }
 
     fn is_over(&self) -> bool {

@@ -21,6 +21,8 @@ pub(crate) fn preflight() -> Result<Response, Error> {
 /// Marks an answer as readable by the pages that the setting names.
 pub(crate) fn allow_origin(response: &mut Response, origins: &CorsOrigins, request: &Request) -> Result<(), Error> {
     let headers = response.headers_mut();
+    // A script of another origin that is told to come back later can see when.
+    headers.set("Access-Control-Expose-Headers", "Retry-After")?;
     match origins {
         CorsOrigins::Any => headers.set("Access-Control-Allow-Origin", "*")?,
         CorsOrigins::Listed(listed) => {
