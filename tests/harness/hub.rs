@@ -30,6 +30,7 @@ pub(crate) const PLACE_HEADER: &str = "CF-Blob";
 #[derive(Clone, Debug)]
 pub struct HubBuilder {
     settings: BTreeMap<String, String>,
+    environment: BTreeMap<&'static str, PathBuf>,
     worker: PathBuf,
 }
 
@@ -66,6 +67,12 @@ impl HubBuilder {
         self
     }
 
+    /// Sets a variable in the environment of the runtime.
+    pub fn environment(mut self, name: &'static str, value: impl Into<PathBuf>) -> Self {
+        self.environment.insert(name, value.into());
+        self
+    }
+
     /// Runs another app on top of the hub's library; `build` is where `worker-build` put it.
     pub fn worker(mut self, build: impl AsRef<Path>) -> Self {
         self.worker = root().join(build);
@@ -84,7 +91,7 @@ impl HubBuilder {
 impl Hub {
     /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
     pub fn builder() -> HubBuilder {
-        HubBuilder { settings: BTreeMap::new(), worker: root().join("worker/build") }
+        HubBuilder { settings: BTreeMap::new(), environment: BTreeMap::new(), worker: root().join("worker/build") }
             .setting("PUBLISH_KEY", KEY)
             .setting("KEEPALIVE_SECONDS", 1)
             .setting("STATS_CONFIRM_SECONDS", 1)
@@ -185,6 +192,7 @@ async fn spawn(builder: &HubBuilder, disk: &Path, port: u16, log: &Arc<Mutex<Str
         .args(["serve", "--control-fd=1", "--import-path=/"])
         .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
         .arg(&config)
+        .envs(&builder.environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

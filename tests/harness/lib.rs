@@ -8,6 +8,7 @@
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
 //! - `proxy`: a proxy that buffers what a hub streams
 //! - `wait`: waiting for a condition, with a deadline
+//! - `faults`: the fault script, in `tests/faults`
 //!
 //! Everything panics when it fails: that is how a test says so.
 
@@ -16,6 +17,8 @@
 mod answer;
 mod browser;
 mod driver;
+#[path = "../faults/mod.rs"]
+pub mod faults;
 mod hub;
 mod listener;
 mod project;
