@@ -93,6 +93,7 @@ struct Connection {
 /// Whether to go on with a connection.
 enum Then {
     GoOn,
+    PollAgain,
     ComeBack,
     Leave,
 }
@@ -145,7 +146,6 @@ impl Listener {
 impl Actor {
     async fn work(mut self) {
         loop {
-            let polled = self.polls;
             let then = match self.connect().await {
                 Some(connection) => self.listen(connection).await,
                 None => Then::ComeBack,
@@ -153,7 +153,8 @@ impl Actor {
             if matches!(then, Then::Leave) {
                 return;
             }
-            if !polled {
+            // A poll that was answered is followed by the next at once, whatever ended in another way by a pause.
+            if matches!(then, Then::ComeBack) {
                 sleep(RETRY).await;
             }
             self.heard.lock().unwrap().reconnects += 1;
@@ -201,6 +202,7 @@ impl Actor {
     }
 
     async fn listen(&mut self, mut connection: Connection) -> Then {
+        let polls = self.polls;
         loop {
             let due = self.trap.as_ref().map_or(Instant::now() + DEADLINE, |trap| trap.due);
             let limit = self.trap.as_ref().map_or(usize::MAX, |trap| trap.left);
@@ -235,7 +237,7 @@ impl Actor {
                         self.see(&mut connection, &piece.body);
                         if piece.ended {
                             self.check_end(&connection);
-                            return Then::ComeBack;
+                            return if polls && connection.greeted { Then::PollAgain } else { Then::ComeBack };
                         }
                     }
                     Err(error) => {
