@@ -87,6 +87,7 @@ impl Worker {
 
     /// Publishes a message: again and again until it is acknowledged, or once.
     async fn publish(&self, order: &Order, message: Message) -> Published {
+        self.site.lives().await;
         let channels: Vec<_> = order.channels.iter().map(|channel| self.channels[*channel].clone()).collect();
         let sent_at = self.site.now();
         let mut published = Published { number: message.number, channels, sent_at, ..Published::default() };

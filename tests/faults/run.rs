@@ -45,7 +45,7 @@ pub struct Report {
     pub gaps: usize,
     pub took: Duration,
     /// What should not have happened.
-    pub violations: Vec<String>,
+    violations: Vec<String>,
     log: String,
     schedule: String,
 }
@@ -275,6 +275,12 @@ impl<'a> Run<'a> {
 }
 
 impl Report {
+    /// Whether nothing happened that should not.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.violations.is_empty()
+    }
+
     /// Everything that helps to see what went wrong.
     #[must_use]
     pub fn failure(&self) -> String {

@@ -5,8 +5,10 @@ use std::{
         Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use tokio::time::sleep;
 
 /// What publishers and listeners know of the hub.
 pub(super) struct Site {
@@ -40,9 +42,16 @@ impl Site {
         Life(self.life.load(Ordering::SeqCst))
     }
 
+    /// Waits until the process lives.
+    pub(super) async fn lives(&self) {
+        while !self.life().is_alive() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Notes that something went wrong which no kill explains.
     pub(super) fn complain(&self, since: Life, fault: impl FnOnce() -> String) {
-        if since.0 % 2 == 0 && self.life().0 == since.0 {
+        if since.is_alive() && self.life().0 == since.0 {
             self.note(fault());
         }
     }
@@ -53,5 +62,11 @@ impl Site {
 
     pub(super) fn faults(&self) -> Vec<String> {
         self.faults.lock().unwrap().clone()
+    }
+}
+
+impl Life {
+    fn is_alive(self) -> bool {
+        self.0.is_multiple_of(2)
     }
 }

@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
     let mut total = Total::default();
     while let Some(report) = reports.next().await {
         println!("{report}");
-        if !report.violations.is_empty() {
+        if !report.is_clean() {
             eprintln!("{}", report.failure());
             return ExitCode::FAILURE;
         }

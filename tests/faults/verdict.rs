@@ -275,3 +275,192 @@ impl fmt::Display for Violation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message that was sent and answered at these times and acknowledged with this id in channel `a`.
+    fn message(number: u32, (sent_at, answered_at): (u64, u64), id: u64) -> Published {
+        let acknowledged = vec![("a".to_owned(), id)];
+        Published { number, channels: vec!["a".into()], sent_at, acknowledged, answered_at }
+    }
+
+    /// A message that was sent at this time and not acknowledged.
+    fn lost(number: u32, sent_at: u64) -> Published {
+        Published { acknowledged: Vec::new(), ..message(number, (sent_at, 0), 0) }
+    }
+
+    fn event(number: u32, id: u64) -> Sight {
+        Sight { at: 1_000, channel: "a".into(), id, what: What::Message(number) }
+    }
+
+    fn gap(from: u64, to: u64) -> Sight {
+        Sight { at: 1_000, channel: "a".into(), id: to, what: What::Gap { from } }
+    }
+
+    /// A listener of `a` that asked at 10, was greeted at 20, and began at id 100.
+    fn listener(name: &str, sights: Vec<Sight>) -> Heard {
+        let last = vec![sights.last().map_or(100, |sight| sight.id)];
+        let (channels, first) = (vec!["a".into()], vec![100]);
+        let (asked_at, greeted_at) = (Some(10), 20);
+        Heard { name: name.into(), channels, first, asked_at, greeted_at, sights, last, ..Heard::default() }
+    }
+
+    /// Three messages, sent one after the other.
+    fn three() -> Vec<Published> {
+        vec![message(1, (30, 31), 101), message(2, (32, 33), 105), message(3, (34, 35), 106)]
+    }
+
+    fn all() -> Vec<Sight> {
+        vec![event(1, 101), event(2, 105), event(3, 106)]
+    }
+
+    fn verdict(retention: u64, published: Vec<Published>, listeners: Vec<Heard>) -> Vec<Violation> {
+        judge(&Transcript { retention, published, listeners })
+    }
+
+    /// Of three messages, where history reaches back as far as it likes.
+    fn verdict_on(sights: Vec<Sight>) -> Vec<Violation> {
+        verdict(100, three(), vec![listener("one", sights)])
+    }
+
+    fn missing(listener: &str, id: u64, number: u32) -> Violation {
+        Violation::Missing { listener: listener.into(), channel: "a".into(), id, number }
+    }
+
+    #[test]
+    fn all_messages_once_in_order_are_right() {
+        assert_eq!(verdict_on(all()), []);
+    }
+
+    #[test]
+    fn a_message_that_does_not_come_is_missed() {
+        for absent in 0..3 {
+            let mut sights = all();
+            let Sight { id, .. } = sights.remove(absent);
+            assert_eq!(verdict_on(sights), [missing("one", id, u32::try_from(absent).unwrap() + 1)]);
+        }
+    }
+
+    #[test]
+    fn a_message_that_comes_again_is_noticed() {
+        let mut sights = all();
+        sights.push(event(3, 106));
+        let doubled = Violation::OutOfOrder { listener: "one".into(), channel: "a".into(), id: 106, after: 106 };
+        assert_eq!(verdict_on(sights), [doubled]);
+    }
+
+    #[test]
+    fn messages_in_another_order_are_noticed() {
+        let mut sights = all();
+        sights.swap(1, 2);
+        let late = Violation::OutOfOrder { listener: "one".into(), channel: "a".into(), id: 105, after: 106 };
+        assert_eq!(verdict_on(sights), [late]);
+    }
+
+    #[test]
+    fn what_is_older_than_a_gap_comes_after_it_no_more() {
+        let late = Violation::OutOfOrder { listener: "one".into(), channel: "a".into(), id: 101, after: 105 };
+        assert_eq!(
+            verdict(1, three(), vec![listener("one", vec![gap(100, 105), event(1, 101), event(3, 106)])]),
+            [late]
+        );
+    }
+
+    #[test]
+    fn a_gap_excuses_what_is_lost_and_nothing_else() {
+        assert_eq!(verdict(1, three(), vec![listener("one", vec![gap(100, 105), event(3, 106)])]), []);
+        assert_eq!(verdict(1, three(), vec![listener("one", vec![gap(100, 105)])]), [missing("one", 106, 3)]);
+        let after = vec![event(1, 101), gap(105, 106)];
+        assert!(verdict(0, three(), vec![listener("one", after)]).contains(&missing("one", 105, 2)));
+    }
+
+    #[test]
+    fn a_gap_is_false_where_history_must_reach_back_or_nothing_was_lost() {
+        let told = |from, to| Violation::FalseGap { listener: "one".into(), channel: "a".into(), from, to };
+        let sights = vec![gap(100, 105), event(3, 106)];
+        assert_eq!(verdict(2, three(), vec![listener("one", sights)]), [told(100, 105)]);
+        let sights = vec![event(1, 101), gap(101, 104), event(2, 105), event(3, 106)];
+        assert_eq!(verdict(1, three(), vec![listener("one", sights)]), [told(101, 104)]);
+        // What was sent after the gap was told has pushed nothing out.
+        let early = vec![Sight { at: 33, ..gap(100, 105) }, event(3, 106)];
+        assert_eq!(verdict(1, three(), vec![listener("one", early)]), [told(100, 105)]);
+    }
+
+    #[test]
+    fn what_one_listener_saw_is_there_for_all() {
+        let published = || vec![message(1, (30, 31), 101), lost(2, 32)];
+        let one = || listener("one", vec![event(1, 101), event(2, 105)]);
+        let other = listener("other", vec![event(1, 101)]);
+        assert_eq!(verdict(100, published(), vec![one(), other.clone()]), [missing("other", 105, 2)]);
+        assert_eq!(verdict(100, published(), vec![one(), Heard { left: true, ..other }]), [], "it had left");
+        assert_eq!(verdict(100, published(), vec![listener("one", vec![event(1, 101)])]), [], "it was never kept");
+    }
+
+    #[test]
+    fn a_message_has_one_id_everywhere() {
+        let ids = |ids: &[u64]| Violation::Doubled { channel: "a".into(), number: 2, ids: ids.to_vec() };
+        let mut sights = all();
+        sights.push(event(2, 108));
+        assert_eq!(verdict_on(sights), [ids(&[105, 108])]);
+        let mut published = three();
+        published[1].acknowledged.push(("a".into(), 108));
+        let found = verdict(100, published.clone(), vec![]);
+        assert!(found.contains(&ids(&[105, 108])), "{found:?}");
+        // A repeat is known by what history holds.
+        published[2].sent_at = 33;
+        assert_eq!(verdict(1, published, vec![]), []);
+    }
+
+    #[test]
+    fn an_id_is_that_of_one_message() {
+        let mut published = three();
+        published[2] = message(3, (32, 35), 105);
+        let shared = Violation::SharedId { channel: "a".into(), id: 105, numbers: vec![2, 3] };
+        assert_eq!(verdict(100, published, vec![]), [shared]);
+    }
+
+    #[test]
+    fn ids_grow_from_one_publish_to_the_next() {
+        let at_once = vec![message(1, (30, 33), 105), message(2, (32, 33), 101)];
+        assert_eq!(verdict(100, at_once, vec![]), []);
+        let in_turn = vec![message(1, (30, 31), 105), message(2, (32, 33), 101)];
+        let reordered = Violation::Reordered { channel: "a".into(), number: 2, id: 101, before: 105 };
+        assert_eq!(verdict(100, in_turn, vec![]), [reordered]);
+    }
+
+    #[test]
+    fn a_listener_gets_nothing_from_before_it_came_and_everything_from_then_on() {
+        let before = || vec![message(1, (1, 2), 99)];
+        assert_eq!(verdict(100, before(), vec![listener("one", vec![])]), []);
+        let late = Heard { first: vec![50], ..listener("one", vec![event(1, 99)]) };
+        let from_before = Violation::FromBefore { listener: "one".into(), channel: "a".into(), number: 1 };
+        assert_eq!(verdict(100, before(), vec![late.clone()]), [from_before]);
+        assert_eq!(verdict(100, before(), vec![Heard { asked_at: None, ..late }]), [], "it asked for all");
+        // A greeting that says more than was published yet takes nothing from the listener.
+        let ahead = Heard { first: vec![200], ..listener("one", vec![]) };
+        assert_eq!(verdict(100, vec![message(1, (30, 31), 101)], vec![ahead]), [missing("one", 101, 1)]);
+    }
+
+    #[test]
+    fn what_nobody_published_there_is_foreign() {
+        let foreign =
+            |what: &str| Violation::Foreign { listener: "one".into(), channel: "a".into(), id: 107, what: what.into() };
+        let with = |sight| all().into_iter().chain([sight]).collect();
+        assert_eq!(verdict_on(with(event(4, 107))), [foreign("message 4")]);
+        let garbled = Sight { what: What::Garbled("half a mess".into()), ..event(4, 107) };
+        assert_eq!(verdict_on(with(garbled)), [foreign("half a mess")]);
+        let mut published = three();
+        published.push(Published { channels: vec!["b".into()], acknowledged: Vec::new(), ..message(4, (36, 37), 0) });
+        let found = verdict(100, published, vec![listener("one", with(event(4, 107)))]);
+        assert_eq!(found, [foreign("message 4")]);
+    }
+
+    #[test]
+    fn whoever_stays_is_greeted() {
+        let blank = Heard { first: vec![], last: vec![], ..listener("one", vec![]) };
+        assert_eq!(verdict(100, three(), vec![blank.clone()]), [Violation::NotGreeted { listener: "one".into() }]);
+        assert_eq!(verdict(100, three(), vec![Heard { left: true, ..blank }]), []);
+    }
+}
