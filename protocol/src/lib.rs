@@ -17,6 +17,9 @@
 //! - `recent`: the last messages delivered, for listeners that are about to be live (feature `hub`)
 //! - `form`: URL-encoded names and values (feature `hub`)
 //! - `publish`: the forms in which a message is published (feature `hub`)
+//! - `history`: which piece of a history a reader asks for (feature `hub`)
+//! - `idempotency_key`: what makes a publish safe to repeat (feature `hub`)
+//! - `rate`: how often something may happen (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
 
@@ -34,6 +37,10 @@ mod extent;
 #[cfg(feature = "hub")]
 mod form;
 #[cfg(feature = "hub")]
+mod history;
+#[cfg(feature = "hub")]
+mod idempotency_key;
+#[cfg(feature = "hub")]
 mod message;
 mod message_id;
 mod number;
@@ -41,6 +48,8 @@ mod number;
 mod page;
 #[cfg(feature = "hub")]
 mod publish;
+#[cfg(feature = "hub")]
+mod rate;
 #[cfg(feature = "hub")]
 mod recent;
 #[cfg(feature = "hub")]
@@ -59,12 +68,18 @@ pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
 pub use form::{NotUtf8, Pair, pairs};
 #[cfg(feature = "hub")]
+pub use history::{HistoryQuery, InvalidHistoryQuery};
+#[cfg(feature = "hub")]
+pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
+#[cfg(feature = "hub")]
 pub use message::Message;
 pub use message_id::MessageId;
 #[cfg(feature = "hub")]
 pub use page::Page;
 #[cfg(feature = "hub")]
 pub use publish::{InvalidPublishForm, PublishForm};
+#[cfg(feature = "hub")]
+pub use rate::{Meter, Rate};
 #[cfg(feature = "hub")]
 pub use recent::Recent;
 #[cfg(feature = "hub")]

@@ -9,13 +9,18 @@ use core::fmt;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
-use crate::{ChannelName, ChannelSet, EventName, InvalidChannelSet, InvalidEventName, NotUtf8, form::pairs};
+use crate::{
+    ChannelName, ChannelSet, EventName, IdempotencyKey, InvalidChannelSet, InvalidEventName, InvalidIdempotencyKey,
+    NotUtf8, form::pairs,
+};
 
 /// A request to publish, before anybody checked the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublishForm {
     /// What the publisher gave as its key, where it did so in the body.
     pub key: Option<String>,
+    /// What makes the publish safe to repeat.
+    pub id: Option<IdempotencyKey>,
     /// Where the message goes.
     pub channels: ChannelSet,
     /// The event type; `None` is the default type.
@@ -28,6 +33,7 @@ impl fmt::Debug for PublishForm {
     /// Leaves the key out: it is a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PublishForm")
+            .field("id", &self.id)
             .field("channels", &self.channels)
             .field("event", &self.event)
             .field("message", &self.message)
@@ -36,28 +42,32 @@ impl fmt::Debug for PublishForm {
 }
 
 impl PublishForm {
-    /// Reads an `application/x-www-form-urlencoded` body: `key`, `channel` (repeatable), `event`, `message`.
+    /// Reads an `application/x-www-form-urlencoded` body: `key`, `id`, `channel` (repeatable), `event`,
+    /// `message`.
     ///
     /// # Errors
     /// Says what is missing, repeated, too large, or no UTF-8.
     pub fn from_form(body: &[u8], max_message_bytes: usize) -> Result<Self, InvalidPublishForm> {
-        let mut channels = Vec::new();
-        let (mut key, mut event, mut message) = (None, None, None);
+        let mut fields = Fields::default();
         for pair in pairs(body) {
             match pair.name.as_str() {
-                "key" => set_once(&mut key, pair.value()?, "key")?,
-                "event" => set_once(&mut event, pair.value()?, "event")?,
-                "message" => set_once(&mut message, pair.value()?, "message")?,
-                "channel" if channels.len() == MAX_CHANNEL_FIELDS => return Err(InvalidChannelSet::TooMany.into()),
-                "channel" => channels.push(pair.value()?),
+                "key" => set_once(&mut fields.key, pair.value()?, "key")?,
+                "id" => set_once(&mut fields.id, pair.value()?, "id")?,
+                "event" => set_once(&mut fields.event, pair.value()?, "event")?,
+                "message" => set_once(&mut fields.message, pair.value()?, "message")?,
+                "channel" if fields.channels.len() == MAX_CHANNEL_FIELDS => {
+                    return Err(InvalidChannelSet::TooMany.into());
+                }
+                "channel" => fields.channels.push(pair.value()?),
                 _ => {}
             }
         }
-        Self::checked(key, &channels, event, message, max_message_bytes)
+        Self::checked(fields, max_message_bytes)
     }
 
     /// Reads an `application/json` body: an object with `channel` (a text or an array of texts), `message` (a text, or
-    /// any other JSON, which is published as it is written) and the optional texts `key` and `event`.
+    /// any other JSON, which is published as it is written) and the optional texts `key`, `id` and
+    /// `event`.
     ///
     /// # Errors
     /// Says what is missing, of the wrong type, too large, or no JSON.
@@ -80,40 +90,48 @@ impl PublishForm {
             Some(value) => text(value, field, "a text").map(Some),
         };
         let key = optional_text(body.key, "key")?;
+        let id = optional_text(body.id, "id")?;
         let event = optional_text(body.event, "event")?;
         let message = body.message.map(json_message).transpose()?;
-        Self::checked(key, &channels, event, message, max_message_bytes)
+        Self::checked(Fields { key, id, channels, event, message }, max_message_bytes)
     }
 
-    fn checked(
-        key: Option<String>,
-        channels: &[String],
-        event: Option<String>,
-        message: Option<String>,
-        max_message_bytes: usize,
-    ) -> Result<Self, InvalidPublishForm> {
-        let names = channels.iter().map(|name| ChannelName::new(name.as_str()).map_err(InvalidChannelSet::from));
+    fn checked(fields: Fields, max_message_bytes: usize) -> Result<Self, InvalidPublishForm> {
+        let Fields { key, id, channels, event, message } = fields;
+        let names = channels.into_iter().map(|name| ChannelName::new(name).map_err(InvalidChannelSet::from));
         let channels = match ChannelSet::new(names.collect::<Result<Vec<_>, _>>()?) {
             Err(InvalidChannelSet::Empty) => return Err(InvalidPublishForm::Missing("channel")),
             channels => channels?,
         };
-        // An HTML form with no type chosen sends an empty field.
+        // An HTML form sends a field that was left empty.
+        let id = id.filter(|id| !id.is_empty()).map(IdempotencyKey::new).transpose()?;
         let event = event.filter(|event| !event.is_empty()).map(EventName::new).transpose()?;
         // Cyclone-SSE answers an empty message as it answers none.
         let message = message.filter(|message| !message.is_empty()).ok_or(InvalidPublishForm::Missing("message"))?;
         if message.len() > max_message_bytes {
             return Err(InvalidPublishForm::MessageTooLarge { max_bytes: max_message_bytes });
         }
-        Ok(Self { key, channels, event, message })
+        Ok(Self { key, id, channels, event, message })
     }
 }
 
 /// Repeated names are one channel; but a body that repeats them without end is refused.
 const MAX_CHANNEL_FIELDS: usize = 10 * ChannelSet::MAX_CHANNELS;
 
+/// The fields as they came.
+#[derive(Default)]
+struct Fields {
+    key: Option<String>,
+    id: Option<String>,
+    channels: Vec<String>,
+    event: Option<String>,
+    message: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct JsonBody<'a> {
     key: Option<Value>,
+    id: Option<Value>,
     channel: Option<Value>,
     event: Option<Value>,
     #[serde(default, borrow, deserialize_with = "some_raw")]
@@ -175,6 +193,8 @@ pub enum InvalidPublishForm {
     Channels(InvalidChannelSet),
     /// The event type is none.
     Event(InvalidEventName),
+    /// The idempotency key is none.
+    Id(InvalidIdempotencyKey),
     /// The message is larger than allowed.
     MessageTooLarge {
         /// What is allowed.
@@ -200,6 +220,12 @@ impl From<InvalidEventName> for InvalidPublishForm {
     }
 }
 
+impl From<InvalidIdempotencyKey> for InvalidPublishForm {
+    fn from(why: InvalidIdempotencyKey) -> Self {
+        Self::Id(why)
+    }
+}
+
 impl fmt::Display for InvalidPublishForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -212,6 +238,7 @@ impl fmt::Display for InvalidPublishForm {
             Self::WrongType(field, expected) => write!(f, "the field `{field}` must be {expected}"),
             Self::Channels(why) => why.fmt(f),
             Self::Event(why) => why.fmt(f),
+            Self::Id(why) => why.fmt(f),
             Self::MessageTooLarge { max_bytes } => write!(f, "a message has at most {max_bytes} bytes"),
         }
     }
@@ -222,6 +249,7 @@ impl core::error::Error for InvalidPublishForm {
         match self {
             Self::Channels(why) => Some(why),
             Self::Event(why) => Some(why),
+            Self::Id(why) => Some(why),
             Self::NotUtf8(why) => Some(why),
             _ => None,
         }
@@ -252,7 +280,8 @@ mod tests {
         assert_eq!(read.channels.to_list(), "a b,base");
         assert_eq!(read.message, "[123, 124]");
         assert_eq!(read.event, None);
-        assert_eq!(form("channel=a&message=1&event=").unwrap().event, None);
+        let read = form("channel=a&message=1&event=&id=").unwrap();
+        assert_eq!((read.event, read.id), (None, None));
     }
 
     #[test]
@@ -268,6 +297,14 @@ mod tests {
     }
 
     #[test]
+    fn a_publish_can_be_given_a_key_that_makes_it_safe_to_repeat() {
+        let key = Some(IdempotencyKey::new("order 7").unwrap());
+        assert_eq!(form("channel=a&message=1&id=order+7").unwrap().id, key);
+        assert_eq!(json(r#"{"channel":"a","message":1,"id":"order 7"}"#).unwrap().id, key);
+        assert_eq!(json(r#"{"channel":"a","message":1,"id":null}"#).unwrap().id, None);
+    }
+
+    #[test]
     fn each_bad_form_is_named() {
         use InvalidPublishForm as Why;
         let cases = [
@@ -279,6 +316,8 @@ mod tests {
             ("channel=a&message=1&message=2", Why::Repeated("message")),
             ("channel=a&message=1&key=1&key=1", Why::Repeated("key")),
             ("channel=a&message=1&event=1&event=1", Why::Repeated("event")),
+            ("channel=a&message=1&id=1&id=1", Why::Repeated("id")),
+            ("channel=a&message=1&id=%0a", Why::Id(InvalidIdempotencyKey)),
             ("channel=&message=1", Why::Channels(InvalidChannelName::Empty.into())),
             ("channel=a%0ab&message=1", Why::Channels(InvalidChannelName::ControlCharacter.into())),
             ("channel=a%2Cb&message=1", Why::Channels(InvalidChannelName::Comma.into())),
@@ -308,6 +347,7 @@ mod tests {
             (r#"{"channel":["a",1],"message":1}"#, Why::WrongType("channel", "a text or an array of texts")),
             (r#"{"channel":"a","message":1,"event":1}"#, Why::WrongType("event", "a text")),
             (r#"{"channel":"a","message":1,"key":["k"]}"#, Why::WrongType("key", "a text")),
+            (r#"{"channel":"a","message":1,"id":7}"#, Why::WrongType("id", "a text")),
             (r#"{"channel":"a*","message":1}"#, Why::Channels(InvalidChannelName::Pattern.into())),
         ];
         for (body, why) in cases {

@@ -35,6 +35,16 @@ impl Retention {
         let expires = oldest.as_u64().saturating_add(self.max_age_ms).saturating_add(1);
         expires.max(now_ms.saturating_add((self.max_age_ms / 10).max(1_000)))
     }
+
+    /// When a channel without history gives its storage back that was left at `vacated_ms`, in milliseconds since the
+    /// epoch.
+    ///
+    /// That is when a listener that left then, and comes back, could not count on history any more; and no sooner than
+    /// when a channel that begins anew gives higher ids than `head`, the last one.
+    #[must_use]
+    pub fn gives_back(self, vacated_ms: u64, head: MessageId) -> u64 {
+        vacated_ms.max(head.as_u64()).saturating_add(self.max_age_ms).saturating_add(1)
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +79,17 @@ mod tests {
         assert_eq!(retention.next_trim(oldest, 5_000), 105_001, "when the oldest expires");
         assert_eq!(retention.next_trim(oldest, 100_000), 110_000, "a tenth of the age from now");
         assert_eq!(Retention { max_age_ms: 1_000, ..retention }.next_trim(oldest, 9_000), 10_000, "a second from now");
+    }
+
+    #[test]
+    fn a_channel_that_begins_anew_gives_higher_ids_than_before() {
+        let retention = Retention { max_messages: 1, max_age_ms: 1_000 };
+        let head = MessageId::new(9_000).unwrap();
+        for vacated_ms in [0, 8_000, 9_000, 20_000] {
+            let due = retention.gives_back(vacated_ms, head);
+            assert!(due > vacated_ms + 1_000, "not while history could still be asked for");
+            assert!(MessageId::following(MessageId::START, due) > head);
+        }
     }
 
     proptest! {

@@ -47,7 +47,7 @@ async fn a_failure_names_the_channels_that_lack_the_message() {
     let response = hub.try_publish(&["broken", "whole"], "2").await.unwrap();
     assert_eq!(response.status(), 503);
     let answer: Value = response.json().await.unwrap();
-    assert_eq!(answer["error"]["failed"], json!(["broken"]), "{answer}");
+    assert_eq!(answer["error"]["failed"], json!({ "broken": "unavailable" }), "{answer}");
     let event = listener.next_event().await;
     assert_eq!(event.data, "2");
     assert_eq!(answer["error"]["ids"]["whole"].to_string(), event.last_event_id);

@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
-use harness::{Answer, Browser, DEADLINE, Hub, KEY, ScriptedServer, eventually, root, within};
+use harness::{Answer, Browser, DEADLINE, Group, Hub, KEY, ScriptedServer, eventually, root, within};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
@@ -38,23 +38,6 @@ fn shell(line: &str) -> Command {
     command.args(["-c", &format!("exec {line}")]).current_dir(root());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     command
-}
-
-/// A process and all that it starts, which would outlive it: `npx` does not take along what it runs.
-struct Group(Child);
-
-impl Group {
-    fn start(command: &mut Command) -> Self {
-        Self(command.process_group(0).spawn().unwrap())
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(id) = self.0.id() {
-            let _ = std::process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).status();
-        }
-    }
 }
 
 /// `npm start`, which stops all that it started when its own process is gone.

@@ -12,7 +12,7 @@ use super::message::Message;
 /// How many steps a schedule has, apart from those that let its listeners in.
 const STEPS: u32 = 90;
 /// Whether the hub knows idempotency keys: otherwise nothing may be sent twice.
-const IS_IDEMPOTENT: bool = false;
+const IS_IDEMPOTENT: bool = true;
 /// How far the clock goes from the true time, in seconds: less than the age of history.
 const CLOCK_RANGE: i64 = 90;
 const PLACES: [&str; 3] = ["FRA", "LHR", "SIN"];

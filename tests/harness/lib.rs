@@ -7,6 +7,7 @@
 //! - `driver`: Chromium or Firefox, and the program that drives it
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
 //! - `proxy`: a proxy that buffers what a hub streams
+//! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
 //! - `faults`: the fault script, in `tests/faults`
 //!
@@ -19,6 +20,7 @@ mod browser;
 mod driver;
 #[path = "../faults/mod.rs"]
 pub mod faults;
+mod group;
 mod hub;
 mod listener;
 mod project;
@@ -31,6 +33,7 @@ mod wait;
 pub use answer::{Answer, Gate};
 pub use browser::Browser;
 pub use driver::Engine;
+pub use group::Group;
 pub use hub::{Hub, HubBuilder, KEY};
 pub use listener::Listener;
 pub use project::root;

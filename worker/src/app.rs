@@ -6,6 +6,7 @@ use crate::{
     clock::now_ms,
     config::Config,
     error::Error,
+    history::history,
     hooks::{Hooks, NoHooks},
     http::{allow_origin, preflight},
     media,
@@ -53,10 +54,11 @@ impl<H: Hooks> App<H> {
                 subscribe(Subscription::of(request, now_ms())?, request, env, config, &self.hooks).await
             }
             ("POST", "/publish") => publish(request, env, config, &self.hooks).await,
+            ("GET" | "HEAD", "/history") => history(request, env, &self.hooks).await,
             ("GET" | "HEAD", "/stats") => stats(env).await,
             ("GET" | "HEAD", "/healthz") => Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
             ("GET" | "HEAD", path) if let Some(path) = path.strip_prefix("/media/") => media::file(env, path).await,
-            (_, "/" | "/sse" | "/sse/" | "/stats" | "/healthz") => Err(Error::method_not_allowed("GET")),
+            (_, "/" | "/sse" | "/sse/" | "/history" | "/stats" | "/healthz") => Err(Error::method_not_allowed("GET")),
             (_, "/publish") => Err(Error::method_not_allowed("POST")),
             (_, path) if path.starts_with("/media/") => Err(Error::method_not_allowed("GET")),
             _ => Err(Error::refused(404, "not_found", "there is nothing at this path")),

@@ -5,11 +5,15 @@
 
 use std::{cell::OnceCell, fmt, ops::RangeInclusive, rc::Rc, str::FromStr};
 
-use cyclone_edge_protocol::Retention;
+use cyclone_edge_protocol::{Rate, Retention};
 use worker::{Env, Url};
 
 /// What stands for a setting that is neither text, number nor truth value: control characters, which no secret has.
 const NO_TEXT: &str = "\u{0}";
+
+/// The most listeners that an object can hold: the runtime takes 32,768 hibernatable sockets, and ends the isolate at the
+/// next; sockets that are about to close count there and not here.
+const MAX_LISTENERS: usize = 32_000;
 
 /// The settings of a hub.
 pub(crate) struct Config {
@@ -19,6 +23,12 @@ pub(crate) struct Config {
     pub(crate) retry: Retry,
     pub(crate) retention: Retention,
     pub(crate) max_message_bytes: usize,
+    /// How often may be published to one channel; `None` as often as it can take.
+    pub(crate) channel_publish_rate: Option<Rate>,
+    /// How often may be published with one key.
+    pub(crate) key_publish_rate: Option<Rate>,
+    /// The most listeners of one object.
+    pub(crate) max_listeners: usize,
     pub(crate) cors: CorsOrigins,
     /// How long a listener count is believed before `/stats` asks for it again.
     pub(crate) stats_confirm_ms: u64,
@@ -77,6 +87,10 @@ impl Config {
     fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let read = |name| read(name).filter(|value| !value.is_empty());
         let number = |name, default, range| parse_number(name, read(name), default, range);
+        let rate = |name| {
+            let per_second = parse_number(name, read(name), 0, 0..=Rate::MAX_PER_SECOND)?;
+            Ok((per_second > 0).then(|| Rate::per_second(per_second)))
+        };
         let keep_alive_seconds = parse_number("KEEPALIVE_SECONDS", read("KEEPALIVE_SECONDS"), 30_u32, 1..=300)?;
         // Below two keep-alives, within which a listener that went away is forgotten.
         let confirm_seconds = u64::from(keep_alive_seconds) * 3 / 2;
@@ -89,6 +103,9 @@ impl Config {
                 max_age_ms: 1_000 * number("HISTORY_SECONDS", 86_400, 1..=31_536_000)?,
             },
             max_message_bytes: parse_number("MAX_MESSAGE_BYTES", read("MAX_MESSAGE_BYTES"), 65_536, 1..=1_048_576)?,
+            channel_publish_rate: rate("CHANNEL_PUBLISHES_PER_SECOND")?,
+            key_publish_rate: rate("KEY_PUBLISHES_PER_SECOND")?,
+            max_listeners: parse_number("MAX_LISTENERS", read("MAX_LISTENERS"), MAX_LISTENERS, 1..=MAX_LISTENERS)?,
             cors: parse_cors_origins(read("CORS_ORIGINS"))?,
             stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds, 1..=86_400)?,
         })
@@ -181,6 +198,7 @@ mod tests {
         assert_eq!((config.keep_alive_ms, config.stats_confirm_ms, config.max_message_bytes), (30_000, 45_000, 65_536));
         assert_eq!(config.retention, Retention { max_messages: 10_000, max_age_ms: 86_400_000 });
         assert_eq!(config.retry, Retry { shortest_ms: 2_000 });
+        assert_eq!((config.channel_publish_rate, config.key_publish_rate), (None, None));
         assert!(matches!(config.publish, PublishAccess::Closed));
         assert!(matches!(config.cors, CorsOrigins::Any));
     }

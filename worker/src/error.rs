@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use cyclone_edge_protocol::{InvalidAgo, InvalidChannelSet, InvalidPublishForm, NotUtf8};
+use cyclone_edge_protocol::{
+    InvalidAgo, InvalidChannelSet, InvalidHistoryQuery, InvalidIdempotencyKey, InvalidPublishForm, NotUtf8,
+};
 use serde_json::{Map, Value, json};
 use worker::{Headers, Response, console_error};
 
@@ -16,8 +18,13 @@ pub struct Error {
     message: String,
     details: Map<String, Value>,
     allow: Option<&'static str>,
+    /// After how many seconds trying again may help.
+    retry_after: Option<u64>,
     cause: Option<String>,
 }
+
+/// The code of [`Error::too_many_listeners`].
+const TOO_MANY_LISTENERS: &str = "too_many_listeners";
 
 impl Error {
     /// A refusal: a status from 400 to 499 (another is taken for the nearest of these), a code for programs and a
@@ -29,6 +36,7 @@ impl Error {
             message: message.into(),
             details: Map::new(),
             allow: None,
+            retry_after: None,
             cause: None,
         }
     }
@@ -49,19 +57,59 @@ impl Error {
         Self::failed(503, "unavailable", "the hub cannot serve this now", cause)
     }
 
+    /// 429: more is published than a channel or a key may.
+    pub(crate) fn too_many_publishes(wait_ms: u64) -> Self {
+        let error = Self::refused(429, "too_many_publishes", "more is published than may be; try again later");
+        Self { retry_after: Some(wait_ms.div_ceil(1_000)), ..error }
+    }
+
+    /// 503: an object holds as many listeners as it may. Those that are sent away are told to come back at different
+    /// times.
+    pub(crate) fn too_many_listeners() -> Self {
+        let retry_after = Some(5 + (js_sys::Math::random() * 10.0) as u64);
+        let message = "as many listen as may; try again later".to_owned();
+        Self { status: 503, message, retry_after, ..Self::refused(400, TOO_MANY_LISTENERS, "") }
+    }
+
+    /// Whether the answer of an object is [`Self::too_many_listeners`].
+    pub(crate) fn is_too_many_listeners(answer: &str) -> bool {
+        let answer: Option<Value> = serde_json::from_str(answer).ok();
+        answer.is_some_and(|answer| answer.pointer("/error/code").is_some_and(|code| code == TOO_MANY_LISTENERS))
+    }
+
+    /// 422: the idempotency key was given to another message. (The status is that of
+    /// draft-ietf-httpapi-idempotency-key-header, section 2.7.)
+    pub(crate) fn key_reused() -> Self {
+        let message = "another message was published with this idempotency key";
+        Self::refused(422, "idempotency_key_reused", message)
+    }
+
     fn failed(status: u16, code: &'static str, message: &str, cause: impl fmt::Display) -> Self {
+        let retry_after = (status == 503).then_some(1);
         let cause = Some(cause.to_string());
-        Self { status, code, message: message.to_owned(), details: Map::new(), allow: None, cause }
+        Self { status, message: message.to_owned(), retry_after, cause, ..Self::refused(400, code, "") }
     }
 
-    /// Whether trying again may help.
+    /// Whether an object could not serve the request, and trying again at once may help.
     pub(crate) fn is_unavailable(&self) -> bool {
-        self.status == 503
+        self.code == "unavailable"
     }
 
-    /// Replaces the sentence and adds a field beside it.
-    pub(crate) fn with_detail(mut self, message: &str, field: &str, value: Value) -> Self {
-        message.clone_into(&mut self.message);
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Says it with other words.
+    pub(crate) fn with_message(self, message: &str) -> Self {
+        Self { message: message.to_owned(), ..self }
+    }
+
+    /// Adds a field beside code and message.
+    pub(crate) fn with_detail(mut self, field: &str, value: Value) -> Self {
         self.details.insert(field.to_owned(), value);
         self
     }
@@ -82,8 +130,8 @@ impl Error {
             // RFC 9110, section 15.5.2: a 401 names the scheme.
             headers.set("WWW-Authenticate", "Bearer")?;
         }
-        if self.status == 503 {
-            headers.set("Retry-After", "1")?;
+        if let Some(seconds) = self.retry_after {
+            headers.set("Retry-After", &seconds.to_string())?;
         }
         let body = json!({ "error": self.details });
         Response::builder().with_status(self.status).with_headers(headers).from_json(&body)
@@ -128,9 +176,29 @@ impl From<InvalidAgo> for Error {
     }
 }
 
+impl From<InvalidHistoryQuery> for Error {
+    fn from(why: InvalidHistoryQuery) -> Self {
+        let code = match why {
+            InvalidHistoryQuery::NoChannel => "no_channel",
+            InvalidHistoryQuery::Channel(why) => return InvalidChannelSet::from(why).into(),
+            InvalidHistoryQuery::Repeated(_) => "repeated_field",
+            InvalidHistoryQuery::Since => "invalid_since",
+            InvalidHistoryQuery::Limit => "invalid_limit",
+            InvalidHistoryQuery::NotUtf8(why) => return why.into(),
+        };
+        Self::refused(400, code, why.to_string())
+    }
+}
+
 impl From<NotUtf8> for Error {
     fn from(why: NotUtf8) -> Self {
         Self::refused(400, "not_utf8", why.to_string())
+    }
+}
+
+impl From<InvalidIdempotencyKey> for Error {
+    fn from(why: InvalidIdempotencyKey) -> Self {
+        Self::refused(400, "invalid_idempotency_key", why.to_string())
     }
 }
 
@@ -145,6 +213,7 @@ impl From<InvalidPublishForm> for Error {
             InvalidPublishForm::WrongType(..) => (400, "wrong_type"),
             InvalidPublishForm::MalformedJson { .. } => (400, "malformed_json"),
             InvalidPublishForm::Event(_) => (400, "invalid_event"),
+            InvalidPublishForm::Id(why) => return why.into(),
             InvalidPublishForm::MessageTooLarge { .. } => (413, "too_large"),
         };
         Self::refused(status, code, why.to_string())

@@ -6,7 +6,7 @@
 //! The layers, each of which knows only those below it:
 //!
 //! - `app`: the table of routes
-//! - `subscribe`, `publish`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
+//! - `subscribe`, `publish`, `history`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
 //! - `audience`: the listeners that a channel or relay holds; `objects`: how objects are called
 //! - `hooks`, `config`, `http`, `clock`, `error`: what several of them need
 //!
@@ -19,6 +19,7 @@ mod clock;
 mod config;
 mod directory;
 mod error;
+mod history;
 mod hooks;
 mod http;
 mod media;

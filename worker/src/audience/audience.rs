@@ -17,19 +17,16 @@ use super::{
     reporter::Reporter,
 };
 use crate::{
-    config::Retry,
+    config::{Config, Retry},
     error::Error,
     objects::{Counts, Holder},
 };
-
-/// The most listeners of one object. The runtime takes 32,768 hibernatable sockets, and ends the isolate at the next;
-/// sockets that are about to close count there and not here.
-const MAX_LEGS: usize = 32_000;
 
 /// The listeners that an object holds.
 pub(crate) struct Audience {
     state: Rc<State>,
     retry: Retry,
+    max_listeners: usize,
     reporter: Reporter,
     listeners: RefCell<Listeners>,
     /// Legs that history is being replayed to at this moment.
@@ -45,7 +42,7 @@ impl Audience {
         state: &Rc<State>,
         env: &Env,
         holder: Holder,
-        retry: Retry,
+        config: &Config,
         channels_of: impl Fn(u32) -> Option<ChannelSet>,
     ) -> Rc<Self> {
         let mut listeners = Listeners::default();
@@ -60,7 +57,8 @@ impl Audience {
         }
         Rc::new(Self {
             state: state.clone(),
-            retry,
+            retry: config.retry,
+            max_listeners: config.max_listeners,
             reporter: Reporter::new(env.clone(), holder),
             listeners: RefCell::new(listeners),
             catching_up: RefCell::default(),
@@ -86,9 +84,14 @@ impl Audience {
     /// Makes sure that one more listener can be taken.
     ///
     /// # Errors
-    /// 503 when the object holds as many as the runtime allows.
+    /// 503 when the object holds as many as it may.
     pub(crate) fn check_room(&self) -> Result<(), Error> {
-        if self.listeners.borrow().len() < MAX_LEGS { Ok(()) } else { Err(Error::unavailable("the audience is full")) }
+        if self.listeners.borrow().len() < self.max_listeners { Ok(()) } else { Err(Error::too_many_listeners()) }
+    }
+
+    /// Whether nobody listens.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listeners.borrow().len() == 0
     }
 
     /// Takes a new listener, which stands at `cursor` and is behind: the answer is the worker's end of its leg.
@@ -96,7 +99,7 @@ impl Audience {
     /// Where the cursor knows no position, it stands where live delivery does.
     ///
     /// # Errors
-    /// 503 when the object holds as many listeners as the runtime allows.
+    /// 503 when the object holds as many listeners as it may.
     pub(super) fn add(
         self: &Rc<Self>,
         group: u32,

@@ -16,7 +16,7 @@ use crate::error::Error;
 /// after this returns.
 ///
 /// # Errors
-/// 503 when the object holds as many listeners as the runtime allows.
+/// 503 when the object holds as many listeners as it may.
 pub(crate) fn admit(
     audience: &Rc<Audience>,
     history: &Rc<impl History + 'static>,

@@ -1,4 +1,4 @@
-//! The alarm of a channel: what a publish leaves to be done later.
+//! The alarm of a channel: when it sees to what is to be done later.
 
 use std::{cell::Cell, rc::Rc};
 

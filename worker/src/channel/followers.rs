@@ -65,7 +65,8 @@ struct Row {
 impl Followers {
     /// Opens the list. The relays are taken to have everything up to `head`.
     pub(super) fn open(env: Env, channel: ChannelName, sql: SqlStorage, head: MessageId) -> Result<Self, Error> {
-        let create = "CREATE TABLE followers (relay TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID";
+        let create =
+            "CREATE TABLE IF NOT EXISTS followers (relay TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID";
         let table = Table::open(&sql, "followers", create)?;
         let mut followers = BTreeMap::new();
         if table.exists() {
@@ -109,6 +110,16 @@ impl Followers {
         self.followers.borrow().is_empty()
     }
 
+    /// Whether anything is stored.
+    pub(super) fn is_stored(&self) -> bool {
+        self.table.exists()
+    }
+
+    /// The storage was given back.
+    pub(super) fn forget(&self) {
+        self.table.forget();
+    }
+
     /// Sends a relay what it lacks, until it lacks nothing. A probe asks even if it seems to lack nothing.
     pub(super) async fn send_to(&self, relay: &str, log: &Log, probe: bool) -> Sent {
         let begins = self.with(relay, |follower| !std::mem::replace(&mut follower.sending, true));
@@ -135,7 +146,7 @@ impl Followers {
             if position == log.head() && !std::mem::take(&mut probe) {
                 break;
             }
-            let page = log.page(position, PAGE_BYTES)?;
+            let page = log.page(position, PAGE_BYTES, u64::MAX)?;
             let end = page.end;
             match stub.deliver(&Batch { channel: self.channel.clone(), page }).await? {
                 Delivery::Delivered => self.set_position(relay, end),

@@ -9,9 +9,10 @@ use cyclone_edge_protocol::{EventName, Extent, Message, MessageId, Page, Retenti
 use serde::Deserialize;
 use worker::{SqlStorage, SqlStorageValue, console_error};
 
+use super::attempts::Attempts;
 use crate::{
     error::Error,
-    objects::{Append, Table, integer},
+    objects::{Append, Appended, Attempt, Table, integer},
 };
 
 /// The names of the marks.
@@ -19,6 +20,8 @@ const BORN: &str = "born";
 const TRIMMED: &str = "trimmed";
 const COUNTED: &str = "counted";
 const COUNT: &str = "count";
+/// When the channel was left, in milliseconds since the epoch.
+const VACATED: &str = "vacated";
 /// How many messages come between two counts that are kept: a wake reads at most so many rows.
 const COUNT_EVERY: u64 = 200;
 
@@ -27,8 +30,11 @@ pub(super) struct Log {
     sql: SqlStorage,
     messages: Table,
     marks: Table,
+    attempts: Attempts,
     retention: Retention,
     extent: Cell<Extent>,
+    /// When the last listener left the channel with nothing in history.
+    vacated_ms: Cell<Option<u64>>,
     /// How many messages there are.
     count: Cell<u64>,
     /// Up to which id they have been counted in the stored count.
@@ -58,16 +64,19 @@ struct Mark {
 impl Log {
     /// Opens the history.
     pub(super) fn open(sql: SqlStorage, retention: Retention) -> Result<Self, Error> {
-        let create = "CREATE TABLE messages (id INTEGER PRIMARY KEY, event TEXT, data TEXT NOT NULL)";
+        let create = "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, event TEXT, data TEXT NOT NULL)";
         let messages = Table::open(&sql, "messages", create)?;
-        let create = "CREATE TABLE marks (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID";
+        let create = "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID";
         let marks = Table::open(&sql, "marks", create)?;
+        let attempts = Attempts::open(sql.clone())?;
         let log = Self {
             sql,
             messages,
             marks,
+            attempts,
             retention,
             extent: Cell::default(),
+            vacated_ms: Cell::default(),
             count: Cell::default(),
             counted: Cell::default(),
             uncounted: Cell::default(),
@@ -88,6 +97,7 @@ impl Log {
                 TRIMMED => extent.trimmed = mark.id,
                 COUNTED => self.counted.set(mark.id),
                 COUNT => self.count.set(mark.id.as_u64()),
+                VACATED => self.vacated_ms.set(Some(mark.id.as_u64())),
                 _ => {}
             }
         }
@@ -150,13 +160,21 @@ impl Log {
         self.extent.set(Extent { born, head: id, ..extent });
         self.count.set(self.count.get() + 1);
         self.uncounted.set(self.uncounted.get() + 1);
-        if let Err(error) = self.tidy() {
+        if let Err(error) = self.tidy(message.attempt.as_ref()) {
             console_error!("history was not tidied: {error}");
         }
         Ok(Message { id, event: message.event, data: message.data })
     }
 
-    fn tidy(&self) -> Result<(), Error> {
+    /// What an earlier attempt at the same publish was answered, if history still has its message.
+    pub(super) fn first_attempt(&self, attempt: &Attempt) -> Result<Option<Appended>, Error> {
+        self.attempts.first(attempt)
+    }
+
+    fn tidy(&self, attempt: Option<&Attempt>) -> Result<(), Error> {
+        if let Some(attempt) = attempt {
+            self.attempts.insert(attempt, self.head())?;
+        }
         if self.retention.is_due(self.count.get()) {
             self.trim_by_count()
         } else if self.uncounted.get() >= COUNT_EVERY {
@@ -166,8 +184,9 @@ impl Log {
         }
     }
 
-    /// A piece of history after a position: about `max_bytes`, and at least one message if there is one.
-    pub(super) fn page(&self, after: MessageId, max_bytes: usize) -> Result<Page, Error> {
+    /// A piece of history after a position: about `max_bytes`, up to `max_messages`, and at least one message if there is
+    /// one.
+    pub(super) fn page(&self, after: MessageId, max_bytes: usize, max_messages: u64) -> Result<Page, Error> {
         let resume = self.extent.get().resume(after);
         let mut messages: Vec<Message> = Vec::new();
         let mut end = self.head().max(resume.start);
@@ -179,7 +198,7 @@ impl Log {
         let mut bytes = 0;
         for row in rows.next::<Row>() {
             let row = row?;
-            if bytes >= max_bytes {
+            if bytes >= max_bytes || messages.len() as u64 >= max_messages {
                 end = messages.last().map_or(resume.start, |message| message.id);
                 break;
             }
@@ -189,6 +208,17 @@ impl Log {
             messages.push(message);
         }
         Ok(Page { start: resume.start, gap: resume.gap, messages, end })
+    }
+
+    /// The position after which there are `count` messages, or all that are left where there are fewer.
+    pub(super) fn before_last(&self, count: u64) -> Result<MessageId, Error> {
+        let start = self.extent.get().trimmed;
+        if !self.messages.exists() {
+            return Ok(start);
+        }
+        let query = "SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?";
+        let before = self.sql.exec(query, vec![integer(count)])?.to_array::<Id>()?;
+        Ok(before.first().map_or(start, |before| before.id))
     }
 
     /// When to trim by age next, in milliseconds since the epoch; `None` when there is nothing to trim.
@@ -214,21 +244,49 @@ impl Log {
     }
 
     fn trim_by_count(&self) -> Result<(), Error> {
-        let offset = integer(self.retention.max_messages);
-        let last = self.sql.exec("SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?", vec![offset])?;
-        match last.to_array::<Id>()?.first() {
-            Some(last) => self.trim(last.id),
-            None => Ok(()),
-        }
+        let last = self.before_last(self.retention.max_messages)?;
+        if last > self.extent.get().trimmed { self.trim(last) } else { Ok(()) }
     }
 
     /// Drops messages up to `last`, and remembers that they are gone: the mark and the rows change together.
     fn trim(&self, last: MessageId) -> Result<(), Error> {
         self.set_mark(TRIMMED, last)?;
+        self.attempts.trim(last)?;
         let dropped = self.sql.exec("DELETE FROM messages WHERE id <= ?", vec![integer(last.as_u64())])?.rows_written();
         self.count.set(self.count.get().saturating_sub(dropped as u64));
         self.extent.set(Extent { trimmed: last, ..self.extent.get() });
         self.keep_count()
+    }
+
+    /// Whether anything is stored.
+    pub(super) fn is_stored(&self) -> bool {
+        self.messages.exists() || self.marks.exists()
+    }
+
+    /// The last listener left at `now_ms`, or what was left of history is gone while nobody listens.
+    pub(super) fn vacate(&self, now_ms: u64) -> Result<(), Error> {
+        self.set_mark(VACATED, MessageId::new(now_ms).unwrap_or(MessageId::MAX))?;
+        self.vacated_ms.set(Some(now_ms));
+        Ok(())
+    }
+
+    /// When the storage can be given back if nobody comes, in milliseconds since the epoch; `None` when the channel was
+    /// not left since the last message.
+    pub(super) fn gives_back(&self) -> Option<u64> {
+        let vacated_ms = self.vacated_ms.get().filter(|at| *at >= self.head().as_u64())?;
+        Some(self.retention.gives_back(vacated_ms, self.head()))
+    }
+
+    /// The storage was given back: the channel is as new.
+    pub(super) fn forget(&self) {
+        self.messages.forget();
+        self.marks.forget();
+        self.attempts.forget();
+        self.extent.take();
+        self.vacated_ms.take();
+        self.count.take();
+        self.counted.take();
+        self.uncounted.take();
     }
 
     fn set_mark(&self, name: &str, id: MessageId) -> Result<(), Error> {

@@ -3,12 +3,16 @@
 //!
 //! - `object`: the Durable Object: requests, sockets, alarm
 //! - `log`: the history, in SQLite
+//! - `attempts`: the idempotency keys of its messages
 //! - `followers`: the relays, and how each gets what it lacks
-//! - `alarm`: what a publish leaves to be done later
+//! - `upkeep`: what is seen to later: relays, trimming, storage that is given back
+//! - `alarm`: when that is
 
 mod alarm;
+mod attempts;
 mod followers;
 mod log;
 mod object;
+mod upkeep;
 
 pub use object::Channel;

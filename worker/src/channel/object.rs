@@ -2,34 +2,26 @@
 
 #![allow(missing_docs, reason = "`durable_object` generates methods without documentation")]
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Page};
-use futures::future::join_all;
+use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Meter, Page, Rate};
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
     durable_object, wasm_bindgen,
 };
 
-use super::{
-    alarm::Alarm,
-    followers::{Followers, Sent},
-    log::Log,
-};
+use super::{alarm::Alarm, followers::Followers, log::Log};
 use crate::{
     audience::{Audience, BROKEN_OFF, History, PAGE_BYTES, admit, hear},
     clock::now_ms,
     config::Config,
     error::Error,
     objects::{
-        Append, Follow, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake, answer, path, read_json,
-        read_leg_request,
+        Append, Appended, Follow, HistoryPage, HistoryRequest, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake,
+        answer, path, read_json, read_leg_request,
     },
 };
 
-/// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
-/// relay its way, in between.
-const SETTLE_MS: u64 = 30_000;
 /// The only group of a channel's audience: listeners that want just this channel.
 const GROUP: u32 = 0;
 
@@ -37,14 +29,17 @@ const GROUP: u32 = 0;
 #[durable_object]
 pub struct Channel(Memory<Inner>);
 
-struct Inner {
-    state: Rc<State>,
+pub(super) struct Inner {
+    pub(super) state: Rc<State>,
     channels: ChannelSet,
-    name: ChannelName,
-    log: Log,
-    audience: Rc<Audience>,
-    followers: Followers,
-    alarm: Alarm,
+    pub(super) name: ChannelName,
+    pub(super) log: Log,
+    pub(super) audience: Rc<Audience>,
+    pub(super) followers: Followers,
+    pub(super) alarm: Alarm,
+    /// How often may be published to the channel, and how much of that is used up.
+    max_rate: Option<Rate>,
+    meter: Cell<Meter>,
 }
 
 impl DurableObject for Channel {
@@ -64,6 +59,7 @@ impl DurableObject for Channel {
             path::UNFOLLOW => answer(inner.unfollow(&mut request).await),
             path::BEGIN => answer(inner.begin(&mut request).await),
             path::PAGE => answer(inner.page(&mut request).await),
+            path::HISTORY => answer(inner.history(&mut request).await),
             path::LISTENERS => answer(Ok(inner.audience.counts())),
             unknown => Error::internal(format!("a channel knows no {unknown}")).into_response(),
         }
@@ -81,13 +77,11 @@ impl DurableObject for Channel {
     }
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> worker::Result<()> {
-        self.0.get()?.audience.leave(&socket, code);
-        Ok(())
+        Ok(self.0.get()?.leave(&socket, code).await?)
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
-        self.0.get()?.audience.leave(&socket, BROKEN_OFF);
-        Ok(())
+        Ok(self.0.get()?.leave(&socket, BROKEN_OFF).await?)
     }
 }
 
@@ -102,18 +96,27 @@ impl Wake for Inner {
         let log = Log::open(sql.clone(), config.retention)?;
         let followers = Followers::open(env.clone(), name.clone(), sql, log.head())?;
         let holder = Holder::Channel(name.clone());
-        let audience = Audience::restore(state, env, holder, config.retry, |_| Some(channels.clone()));
+        let audience = Audience::restore(state, env, holder, &config, |_| Some(channels.clone()));
         audience.set_position(&name, log.head());
-        Ok(Self { state: state.clone(), channels, name, log, audience, followers, alarm: Alarm::new(state.clone()) })
+        let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
+        let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
+        Ok(Self { state, channels, name, log, audience, followers, alarm, max_rate, meter })
     }
 }
 
 impl Inner {
     /// The path of one message, first half: from its publisher to this channel's listeners and followers.
-    async fn append(self: &Rc<Self>, request: &mut Request) -> Result<MessageId, Error> {
+    async fn append(self: &Rc<Self>, request: &mut Request) -> Result<Appended, Error> {
         let message: Append = read_json(request).await?;
         // Up to the first `await` nothing else happens in this object: messages are kept, delivered and sent on in the
         // order of their ids. The runtime's output gate holds everything back until the row is durable.
+        let first = message.attempt.as_ref().map(|attempt| self.log.first_attempt(attempt));
+        if let Some(first) = first.transpose()?.flatten() {
+            return Ok(first);
+        }
+        if let Err(wait_ms) = self.pass_meter() {
+            return Ok(Appended::TooMany { wait_ms });
+        }
         let message = self.log.append(message, now_ms())?;
         let id = message.id;
         self.audience.deliver(&self.name, &[message]);
@@ -122,7 +125,15 @@ impl Inner {
             // The message is published; the next publish tries again.
             console_error!("no alarm was set: {error}");
         }
-        Ok(id)
+        Ok(Appended::At(id))
+    }
+
+    fn pass_meter(&self) -> Result<(), u64> {
+        let Some(max_rate) = self.max_rate else { return Ok(()) };
+        let mut meter = self.meter.get();
+        let passed = meter.pass(max_rate, now_ms());
+        self.meter.set(meter);
+        passed
     }
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
@@ -143,7 +154,13 @@ impl Inner {
 
     async fn page(&self, request: &mut Request) -> Result<Page, Error> {
         let wanted: PageRequest = read_json(request).await?;
-        self.log.page(wanted.after, wanted.max_bytes)
+        self.log.page(wanted.after, wanted.max_bytes, u64::MAX)
+    }
+
+    async fn history(&self, request: &mut Request) -> Result<HistoryPage, Error> {
+        let HistoryRequest { since, max_messages, max_bytes } = read_json(request).await?;
+        let since = since.map_or_else(|| self.log.before_last(max_messages), Ok)?;
+        Ok(HistoryPage { page: self.log.page(since, max_bytes, max_messages)?, head: self.log.head() })
     }
 
     async fn follow(&self, request: &mut Request) -> Result<MessageId, Error> {
@@ -154,7 +171,13 @@ impl Inner {
 
     async fn unfollow(&self, request: &mut Request) -> Result<(), Error> {
         let unfollow: Unfollow = read_json(request).await?;
-        self.followers.remove(&unfollow)
+        self.followers.remove(&unfollow)?;
+        self.left().await
+    }
+
+    async fn leave(&self, socket: &WebSocket, code: usize) -> Result<(), Error> {
+        self.audience.leave(socket, code);
+        self.left().await
     }
 
     fn send_to_followers(self: &Rc<Self>) {
@@ -167,52 +190,11 @@ impl Inner {
             });
         }
     }
-
-    async fn send_to(&self, relay: &str, probe: bool) -> Result<(), Error> {
-        match self.followers.send_to(relay, &self.log, probe).await {
-            Sent::Failed { retry_ms, error } => {
-                console_error!("a delivery to relay {relay:?} failed and will be tried again: {error}");
-                self.alarm.set(now_ms() + retry_ms).await
-            }
-            // Whoever sends may fail after this, and the object be evicted before it says so.
-            Sent::Busy if probe => self.alarm.set(now_ms() + SETTLE_MS).await,
-            Sent::All | Sent::Busy => Ok(()),
-        }
-    }
-
-    /// Sets the alarm for what a publish leaves to be done: relays to be checked, history to be trimmed.
-    async fn arm(&self) -> Result<(), Error> {
-        if !self.followers.is_empty() {
-            self.alarm.set(now_ms() + SETTLE_MS).await
-        } else if self.alarm.is_set() {
-            Ok(())
-        } else {
-            self.arm_for_trimming().await
-        }
-    }
-
-    async fn arm_for_trimming(&self) -> Result<(), Error> {
-        match self.log.next_trim(now_ms())? {
-            Some(due) => self.alarm.set(due).await,
-            None => Ok(()),
-        }
-    }
-
-    /// What the alarm is for: drop what is too old, and make sure that no relay lacks anything.
-    async fn settle(&self) -> Result<(), Error> {
-        self.alarm.rang();
-        self.log.trim_by_age(now_ms())?;
-        let relays = self.followers.names();
-        for sent in join_all(relays.iter().map(|relay| self.send_to(relay, true))).await {
-            sent?;
-        }
-        self.arm_for_trimming().await
-    }
 }
 
 impl History for Inner {
     async fn page(&self, _: &ChannelName, after: MessageId) -> Result<Page, Error> {
-        self.log.page(after, PAGE_BYTES)
+        self.log.page(after, PAGE_BYTES, u64::MAX)
     }
 
     /// A channel delivers what it appends in the same turn: it never lags behind itself.

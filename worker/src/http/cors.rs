@@ -6,7 +6,8 @@ use crate::{config::CorsOrigins, error::Error};
 
 /// What scripts of other origins may send. `Last-Event-ID` is the EventSource of a page; the rest are polyfills,
 /// publishers, and XMLHttpRequest libraries that announce themselves.
-const ALLOWED_HEADERS: &str = "Authorization, Cache-Control, Content-Type, Last-Event-ID, X-Requested-With";
+const ALLOWED_HEADERS: &str =
+    "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID, X-Requested-With";
 
 /// Answers a preflight request; [`allow_origin`] adds who may.
 pub(crate) fn preflight() -> Result<Response, Error> {

@@ -1,7 +1,9 @@
-//! What every route needs of HTTP: bodies of bounded size, and who may read the answers.
+//! What every route needs of HTTP: bodies of bounded size, queries, and who may read the answers.
 
 mod body;
 mod cors;
+mod query;
 
 pub(crate) use body::read_bounded;
 pub(crate) use cors::{allow_origin, preflight};
+pub(crate) use query::query_of;

@@ -1,6 +1,6 @@
 //! What objects are asked, and what they answer: JSON in the bodies of internal requests.
 
-use cyclone_edge_protocol::{ChannelName, EventName, MessageId, Page};
+use cyclone_edge_protocol::{ChannelName, EventName, IdempotencyKey, MessageId, Page};
 use serde::{Deserialize, Serialize};
 
 /// Worker to channel: publish this.
@@ -8,6 +8,46 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Append {
     pub(crate) event: Option<EventName>,
     pub(crate) data: String,
+    pub(crate) attempt: Option<Attempt>,
+}
+
+/// What tells a publish that is tried again from another.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) key: IdempotencyKey,
+    /// A digest of what the publisher sent: hooks may make something else of it each time.
+    pub(crate) fingerprint: String,
+}
+
+/// Channel to worker: what became of an [`Append`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Appended {
+    /// The message is durable, with this id: since now, or since an earlier attempt.
+    At(MessageId),
+    /// Another message was published with this idempotency key.
+    KeyReused,
+    /// More is published than the channel takes.
+    TooMany {
+        /// When to try again.
+        wait_ms: u64,
+    },
+}
+
+/// Worker to channel: which messages are there?
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HistoryRequest {
+    /// Those after this position; `None` means the last ones.
+    pub(crate) since: Option<MessageId>,
+    pub(crate) max_messages: u64,
+    pub(crate) max_bytes: usize,
+}
+
+/// Channel to worker: a piece of history.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HistoryPage {
+    pub(crate) page: Page,
+    /// The last id that the channel gave.
+    pub(crate) head: MessageId,
 }
 
 /// Relay to channel: send me what is published from now on, until an [`Unfollow`] with the same epoch.

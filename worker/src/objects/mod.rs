@@ -14,7 +14,10 @@ mod request;
 mod sql;
 mod stubs;
 
-pub(crate) use calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow};
+pub(crate) use calls::{
+    Append, Appended, Attempt, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest,
+    Report, Unfollow,
+};
 pub(crate) use memory::{Memory, Wake};
 pub(crate) use request::{LegRequest, answer, path, read_json, read_leg_request};
 pub(crate) use sql::{Table, integer};

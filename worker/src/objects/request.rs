@@ -14,6 +14,7 @@ pub(crate) mod path {
     pub(crate) const UNFOLLOW: &str = "/unfollow";
     pub(crate) const BEGIN: &str = "/begin";
     pub(crate) const PAGE: &str = "/page";
+    pub(crate) const HISTORY: &str = "/history";
     pub(crate) const DELIVER: &str = "/deliver";
     pub(crate) const LISTENERS: &str = "/listeners";
     pub(crate) const REPORT: &str = "/report";

@@ -29,6 +29,11 @@ impl Table {
         self.exists.get()
     }
 
+    /// The storage was given back, and the table with it.
+    pub(crate) fn forget(&self) {
+        self.exists.set(false);
+    }
+
     /// Makes the table, unless it is there.
     pub(crate) fn ensure(&self, sql: &SqlStorage) -> Result<(), Error> {
         if !self.exists.get() {

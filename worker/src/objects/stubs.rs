@@ -8,7 +8,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use worker::{Delay, Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
 
 use super::{
-    calls::{Append, Batch, Counts, Delivery, Follow, Holder, PageRequest, Report, Unfollow},
+    calls::{
+        Append, Appended, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest, Report,
+        Unfollow,
+    },
     request::path,
 };
 use crate::error::Error;
@@ -25,8 +28,15 @@ impl ChannelStub {
     }
 
     /// Publishes a message; it is durable when this returns its id.
+    ///
+    /// # Errors
+    /// 422 for the key of another message, 429 when too many are published, 503 when it may or may not be durable.
     pub(crate) async fn append(&self, message: &Body<Append>) -> Result<MessageId, Error> {
-        send(&self.0, path::APPEND, message).await
+        match send(&self.0, path::APPEND, message).await? {
+            Appended::At(id) => Ok(id),
+            Appended::KeyReused => Err(Error::key_reused()),
+            Appended::TooMany { wait_ms } => Err(Error::too_many_publishes(wait_ms)),
+        }
     }
 
     /// Has the channel's messages sent to a relay, and returns the channel's head at that moment.
@@ -45,6 +55,10 @@ impl ChannelStub {
 
     pub(crate) async fn page(&self, request: &PageRequest) -> Result<Page, Error> {
         call(&self.0, path::PAGE, request).await
+    }
+
+    pub(crate) async fn history(&self, request: &HistoryRequest) -> Result<HistoryPage, Error> {
+        call(&self.0, path::HISTORY, request).await
     }
 }
 
@@ -93,8 +107,11 @@ impl HolderStub {
         let mut init = RequestInit::new();
         init.with_headers(headers);
         let request = Request::new_with_init(url.as_ref(), &init)?;
-        let response = before_deadline(self.0.fetch_with_request(request)).await?;
+        let mut response = before_deadline(self.0.fetch_with_request(request)).await?;
         let status = response.status_code();
+        if status == 503 && Error::is_too_many_listeners(&before_deadline(response.text()).await?) {
+            return Err(Error::too_many_listeners());
+        }
         response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
     }
 }

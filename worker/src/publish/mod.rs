@@ -1,13 +1,15 @@
 //! Publishing: `POST /publish`, as a form or as JSON.
 
 mod access;
+mod rate;
 
 use std::collections::BTreeMap;
 
-use cyclone_edge_protocol::{ChannelName, InvalidPublishForm, MessageId, PublishForm};
+use cyclone_edge_protocol::{ChannelName, EventName, IdempotencyKey, InvalidPublishForm, MessageId, PublishForm};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use worker::{Env, Request, Response, console_error};
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
     error::Error,
     hooks::{Hooks, Publication},
     http::read_bounded,
-    objects::{Append, Body, ChannelStub},
+    objects::{Append, Attempt, Body, ChannelStub},
 };
 
 /// A byte of a message takes up to six in a body: `\u0000` in JSON, `%00` in a form.
@@ -42,11 +44,13 @@ pub(crate) async fn publish(
 ) -> Result<Response, Error> {
     let form = read_form(request, config.max_message_bytes).await?;
     access::check(request, form.key.as_deref(), &config.publish)?;
+    rate::count("key", env, config).await?;
     hooks.authorize_publisher(request, &form.channels).await?;
+    let attempt = attempt(request, &form)?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
     check_size(&publication, config.max_message_bytes)?;
-    let outcomes = append_to_all(env, publication).await?;
+    let outcomes = append_to_all(env, publication, attempt).await?;
     respond(outcomes)
 }
 
@@ -66,6 +70,27 @@ async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<Pu
     Ok(read(&body, max_message_bytes)?)
 }
 
+/// The key that makes the publish safe to repeat, from the header `Idempotency-Key` or the field `id`.
+fn attempt(request: &Request, form: &PublishForm) -> Result<Option<Attempt>, Error> {
+    let header = request.headers().get("Idempotency-Key")?.map(IdempotencyKey::new).transpose()?;
+    let key = match (header, form.id.clone()) {
+        (Some(header), Some(field)) if header != field => {
+            let message = "the header `Idempotency-Key` and the field `id` differ";
+            return Err(Error::refused(400, "invalid_idempotency_key", message));
+        }
+        (header, field) => header.or(field),
+    };
+    Ok(key.map(|key| Attempt { key, fingerprint: fingerprint(form) }))
+}
+
+/// A digest of type and message; where it goes is left out, so that a publish can be repeated for some of its channels.
+fn fingerprint(form: &PublishForm) -> String {
+    let event = form.event.as_ref().map_or("", EventName::as_str);
+    // A type holds no NUL.
+    let digest = Sha256::new().chain_update(event).chain_update([0]).chain_update(&form.message).finalize();
+    format!("{digest:x}")
+}
+
 /// A hook may have changed the message.
 fn check_size(publication: &Publication, max_bytes: usize) -> Result<(), Error> {
     match publication.message.len() {
@@ -77,8 +102,8 @@ fn check_size(publication: &Publication, max_bytes: usize) -> Result<(), Error> 
 
 type Outcome = (ChannelName, Result<MessageId, Error>);
 
-async fn append_to_all(env: &Env, publication: Publication) -> Result<Vec<Outcome>, Error> {
-    let message = Body::of(&Append { event: publication.event, data: publication.message })?;
+async fn append_to_all(env: &Env, publication: Publication, attempt: Option<Attempt>) -> Result<Vec<Outcome>, Error> {
+    let message = Body::of(&Append { event: publication.event, data: publication.message, attempt })?;
     let append = async |channel: &ChannelName| match ChannelStub::of(env, channel) {
         Ok(stub) => stub.append(&message).await,
         Err(error) => Err(error),
@@ -87,28 +112,28 @@ async fn append_to_all(env: &Env, publication: Publication) -> Result<Vec<Outcom
     Ok(stream::iter(outcomes).buffered(CHANNELS_AT_ONCE).collect().await)
 }
 
-/// All is well, or the answer says which channels have the message and for which that is not confirmed: there an answer
-/// may have been lost.
+/// All is well, or the answer says which channels have the message and what is the matter with each of the others. Of
+/// those that are `unavailable` it is not known whether they have it: an answer may have been lost.
 fn respond(outcomes: Vec<Outcome>) -> Result<Response, Error> {
     let mut ids = BTreeMap::new();
-    let mut failed = Vec::new();
-    let mut failure = None;
+    let mut failed = BTreeMap::new();
+    let mut worst: Option<Error> = None;
     for (channel, outcome) in outcomes {
+        let channel = String::from(channel);
         match outcome {
             Ok(id) => {
-                ids.insert(channel.as_str().to_owned(), id);
+                ids.insert(channel, id);
             }
             Err(error) => {
-                console_error!("a message was not published to {:?}: {error}", channel.as_str());
-                failed.push(channel.as_str().to_owned());
-                failure = Some(error);
+                console_error!("a message was not published to {channel:?}: {error}");
+                failed.insert(channel, error.code());
+                // 503 before 429 before 422: what passes by itself is worth another attempt.
+                worst = worst.filter(|worst| worst.status() >= error.status()).or(Some(error));
             }
         }
     }
-    match failure {
-        None => Ok(Response::from_json(&Published { status: "ok", ids })?),
-        Some(error) => Err(error
-            .with_detail("the message was not published to every channel", "failed", json!(failed))
-            .with_detail("the message was not published to every channel", "ids", json!(ids))),
-    }
+    let Some(error) = worst else { return Ok(Response::from_json(&Published { status: "ok", ids })?) };
+    let is_split = !ids.is_empty() || failed.values().any(|code| *code != error.code());
+    let error = if is_split { error.with_message("the message was not published to every channel") } else { error };
+    Err(error.with_detail("failed", json!(failed)).with_detail("ids", json!(ids)))
 }

@@ -3,7 +3,7 @@
 use cyclone_edge_protocol::{Ago, ChannelSet, Cursor, MessageId, pairs};
 use worker::Request;
 
-use crate::error::Error;
+use crate::{error::Error, http::query_of};
 
 /// A listener's request.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,9 +75,8 @@ struct Query {
 impl Query {
     fn read(request: &Request) -> Result<Self, Error> {
         let url = request.inner().url();
-        let url = url.split_once('#').map_or(url.as_str(), |(url, _)| url);
         let mut query = Self::default();
-        for pair in pairs(url.split_once('?').map_or("", |(_, query)| query).as_bytes()) {
+        for pair in pairs(query_of(&url).as_bytes()) {
             match pair.name.as_str() {
                 // `channels[]` is how jQuery writes an array.
                 "channels" | "channels[]" => query.channels.push(pair.value()?),
