@@ -1,6 +1,13 @@
 //! A publisher: one order after the other, each message until it is acknowledged or given up.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::join_all;
 use reqwest::Client;
@@ -20,9 +27,14 @@ use crate::{DEADLINE, KEY};
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How many orders a publisher has at most, the one at hand included.
+const MAX_BACKLOG: usize = 2;
+
 /// A handle to a publisher; it ends when the handle is dropped.
 pub(super) struct Publisher {
     orders: UnboundedSender<Errand>,
+    /// How many orders are not done yet.
+    backlog: Arc<AtomicUsize>,
     work: JoinHandle<Vec<Published>>,
 }
 
@@ -36,6 +48,7 @@ struct Worker {
     site: Arc<Site>,
     client: Client,
     channels: Vec<String>,
+    backlog: Arc<AtomicUsize>,
 }
 
 impl Publisher {
@@ -43,11 +56,17 @@ impl Publisher {
         // A connection of its own for each request: none breaks because an earlier process had it.
         let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let (orders, errands) = unbounded_channel();
-        let worker = Worker { site, client, channels };
-        Self { orders, work: tokio::spawn(worker.work(errands)) }
+        let backlog = Arc::new(AtomicUsize::new(0));
+        let worker = Worker { site, client, channels, backlog: backlog.clone() };
+        Self { orders, backlog, work: tokio::spawn(worker.work(errands)) }
     }
 
-    pub(super) fn publish(&self, order: Order) {
+    /// Hands out an order. Waits while too much is to be done already, so that other faults do not run ahead.
+    pub(super) async fn publish(&self, order: Order) {
+        while self.backlog.load(Ordering::SeqCst) >= MAX_BACKLOG {
+            sleep(Duration::from_millis(2)).await;
+        }
+        self.backlog.fetch_add(1, Ordering::SeqCst);
         let _ = self.orders.send(Errand::Publish(order));
     }
 
@@ -79,6 +98,7 @@ impl Worker {
                             published.push(self.publish(&order, message).await);
                         }
                     }
+                    self.backlog.fetch_sub(1, Ordering::SeqCst);
                 }
             }
         }

@@ -28,6 +28,8 @@ const SILENCES: u32 = 3;
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// How late a busy machine may be.
 const GRACE: Duration = Duration::from_secs(3);
+/// Where the hub's disk is: what a killed process has given to the kernel is not lost, in memory no more than on a disk.
+const MEMORY: &str = "/dev/shm";
 /// How many messages a channel keeps where it is to keep all: the default.
 const ALL: u64 = 10_000;
 
@@ -80,7 +82,7 @@ impl<'a> Run<'a> {
         let clock = Clock::new();
         let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
         let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
-        let hub = clock.set_up(builder).start().await;
+        let hub = clock.set_up(builder).disk_in(MEMORY).start().await;
         let site = Arc::new(Site::new(hub.address()));
         let publisher = |_| Publisher::start(site.clone(), schedule.channels.clone());
         let publishers = (0..schedule.publishers).map(publisher).collect();
@@ -103,7 +105,7 @@ impl<'a> Run<'a> {
         match *act {
             Act::Join { listener } => self.join(listener, &self.schedule.seats[listener]),
             Act::Leave { listener } => self.leave(listener).await,
-            Act::Publish { publisher, ref order } => self.publishers[publisher].publish(order.clone()),
+            Act::Publish { publisher, ref order } => self.publishers[publisher].publish(order.clone()).await,
             Act::Cut { listener, after_bytes, reset, away_ms } => {
                 let away = Duration::from_millis(away_ms);
                 self.tell(listener, listener::Order::Cut { after_bytes, reset, away });
@@ -179,7 +181,7 @@ impl<'a> Run<'a> {
     async fn publish_everywhere(&mut self) -> BTreeMap<String, u64> {
         let order = Order::single((0..self.schedule.channels.len()).collect(), self.next_message);
         self.next_message += 1;
-        self.publishers[0].publish(order);
+        self.publishers[0].publish(order).await;
         let published = self.publishers[0].idle().await.unwrap();
         published.acknowledged.into_iter().collect()
     }

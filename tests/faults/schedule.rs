@@ -236,9 +236,9 @@ impl Maker {
 
     fn order(&mut self) -> Order {
         let channels = self.some_channels();
-        let is_large = self.random.random_bool(0.2);
+        let is_large = self.random.random_bool(0.15);
         let first = self.schedule.messages;
-        let most = if is_large { 12 } else { 25 };
+        let most = if is_large { 8 } else { 20 };
         let count = if self.random.random_bool(0.3) { 1 } else { self.random.random_range(1..=most) };
         self.schedule.messages += count;
         let padding = if is_large { LARGE } else { self.random.random_range(0..200) };

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    env::temp_dir,
     fmt::Write as _,
     path::{Path, PathBuf},
     process::Stdio,
@@ -32,6 +33,7 @@ pub struct HubBuilder {
     settings: BTreeMap<String, String>,
     environment: BTreeMap<&'static str, PathBuf>,
     worker: PathBuf,
+    disk_in: PathBuf,
 }
 
 /// A running hub.
@@ -79,8 +81,14 @@ impl HubBuilder {
         self
     }
 
+    /// Keeps the storage in a folder of this one.
+    pub fn disk_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.disk_in = folder.into();
+        self
+    }
+
     pub async fn start(self) -> Hub {
-        let disk = tempfile::tempdir().unwrap();
+        let disk = tempfile::tempdir_in(&self.disk_in).unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (process, port) = spawn(&self, disk.path(), 0, &log).await;
@@ -91,11 +99,16 @@ impl HubBuilder {
 impl Hub {
     /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
     pub fn builder() -> HubBuilder {
-        HubBuilder { settings: BTreeMap::new(), environment: BTreeMap::new(), worker: root().join("worker/build") }
-            .setting("PUBLISH_KEY", KEY)
-            .setting("KEEPALIVE_SECONDS", 1)
-            .setting("STATS_CONFIRM_SECONDS", 1)
-            .setting("RETRY_MS", 100)
+        HubBuilder {
+            settings: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            worker: root().join("worker/build"),
+            disk_in: temp_dir(),
+        }
+        .setting("PUBLISH_KEY", KEY)
+        .setting("KEEPALIVE_SECONDS", 1)
+        .setting("STATS_CONFIRM_SECONDS", 1)
+        .setting("RETRY_MS", 100)
     }
 
     pub async fn start() -> Self {
