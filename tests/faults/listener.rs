@@ -93,7 +93,9 @@ struct Connection {
 /// Whether to go on with a connection.
 enum Then {
     GoOn,
-    PollAgain,
+    /// Come back at once: a poll was answered, or it was the listener that broke off.
+    AtOnce,
+    /// Come back after a pause.
     ComeBack,
     Leave,
 }
@@ -153,7 +155,6 @@ impl Actor {
             if matches!(then, Then::Leave) {
                 return;
             }
-            // A poll that was answered is followed by the next at once, whatever ended in another way by a pause.
             if matches!(then, Then::ComeBack) {
                 sleep(RETRY).await;
             }
@@ -217,7 +218,7 @@ impl Actor {
                             drop(connection);
                         }
                         sleep(away).await;
-                        return Then::ComeBack;
+                        return Then::AtOnce;
                     }
                 }
                 continue;
@@ -237,7 +238,7 @@ impl Actor {
                         self.see(&mut connection, &piece.body);
                         if piece.ended {
                             self.check_end(&connection);
-                            return if polls && connection.greeted { Then::PollAgain } else { Then::ComeBack };
+                            return if polls && connection.greeted { Then::AtOnce } else { Then::ComeBack };
                         }
                     }
                     Err(error) => {
