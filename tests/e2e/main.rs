@@ -10,6 +10,7 @@ mod event_source;
 mod eviction;
 mod examples;
 mod fallback;
+mod faults;
 mod framing;
 mod history;
 mod hooks;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    env::temp_dir,
     fmt::Write as _,
     path::{Path, PathBuf},
     process::Stdio,
@@ -30,8 +31,10 @@ pub(crate) const PLACE_HEADER: &str = "CF-Blob";
 #[derive(Clone, Debug)]
 pub struct HubBuilder {
     settings: BTreeMap<String, String>,
+    environment: BTreeMap<&'static str, PathBuf>,
     worker: PathBuf,
     outbound: bool,
+    disk_in: PathBuf,
 }
 
 /// A running hub.
@@ -67,6 +70,12 @@ impl HubBuilder {
         self
     }
 
+    /// Sets a variable in the environment of the runtime.
+    pub fn environment(mut self, name: &'static str, value: impl Into<PathBuf>) -> Self {
+        self.environment.insert(name, value.into());
+        self
+    }
+
     /// Runs another app on top of the hub's library; `build` is where `worker-build` put it.
     pub fn worker(mut self, build: impl AsRef<Path>) -> Self {
         self.worker = root().join(build);
@@ -79,8 +88,14 @@ impl HubBuilder {
         self
     }
 
+    /// Keeps the storage in a folder of this one.
+    pub fn disk_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.disk_in = folder.into();
+        self
+    }
+
     pub async fn start(self) -> Hub {
-        let disk = tempfile::tempdir().unwrap();
+        let disk = tempfile::tempdir_in(&self.disk_in).unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (process, port) = spawn(&self, disk.path(), 0, &log).await;
@@ -91,11 +106,17 @@ impl HubBuilder {
 impl Hub {
     /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
     pub fn builder() -> HubBuilder {
-        HubBuilder { settings: BTreeMap::new(), worker: root().join("worker/build"), outbound: false }
-            .setting("PUBLISH_KEY", KEY)
-            .setting("KEEPALIVE_SECONDS", 1)
-            .setting("STATS_CONFIRM_SECONDS", 1)
-            .setting("RETRY_MS", 100)
+        HubBuilder {
+            settings: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            worker: root().join("worker/build"),
+            disk_in: temp_dir(),
+            outbound: false,
+        }
+        .setting("PUBLISH_KEY", KEY)
+        .setting("KEEPALIVE_SECONDS", 1)
+        .setting("STATS_CONFIRM_SECONDS", 1)
+        .setting("RETRY_MS", 100)
     }
 
     pub async fn start() -> Self {
@@ -192,6 +213,7 @@ async fn spawn(builder: &HubBuilder, disk: &Path, port: u16, log: &Arc<Mutex<Str
         .args(["serve", "--control-fd=1", "--import-path=/"])
         .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
         .arg(&config)
+        .envs(&builder.environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

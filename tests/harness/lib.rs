@@ -9,6 +9,7 @@
 //! - `proxy`: a proxy that buffers what a hub streams
 //! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
+//! - `faults`: the fault script, in `tests/faults`
 //!
 //! Everything panics when it fails: that is how a test says so.
 
@@ -17,6 +18,8 @@
 mod answer;
 mod browser;
 mod driver;
+#[path = "../faults/mod.rs"]
+pub mod faults;
 mod group;
 mod hub;
 mod listener;

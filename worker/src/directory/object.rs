@@ -92,8 +92,7 @@ impl Inner {
 
     async fn stats(&self) -> Result<Counts, Error> {
         let config = Config::of(&self.env)?;
-        let confirmed_before_ms = now_ms().saturating_sub(config.stats_confirm_ms);
-        let holders = self.tally.unconfirmed(confirmed_before_ms, MAX_QUESTIONS)?;
+        let holders = self.tally.unconfirmed(config.stats_confirm_ms, now_ms(), MAX_QUESTIONS)?;
         stream::iter(holders).for_each_concurrent(QUESTIONS_AT_ONCE, |holder| self.confirm(holder)).await;
         self.tally.sums()
     }

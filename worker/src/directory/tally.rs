@@ -111,12 +111,12 @@ impl Tally {
         Ok(())
     }
 
-    /// Holders whose counts were last confirmed before `confirmed_before_ms`, at most `limit` of them, those first for
-    /// which that is longest ago.
-    pub(super) fn unconfirmed(&self, confirmed_before_ms: u64, limit: u64) -> Result<Vec<Holder>, Error> {
+    /// Holders whose counts were last confirmed more than `max_age_ms` ago, at most `limit` of them, those first for which
+    /// that is longest ago. What was confirmed in the future, as far as a clock that went back can tell, counts among them.
+    pub(super) fn unconfirmed(&self, max_age_ms: u64, now_ms: u64, limit: u64) -> Result<Vec<Holder>, Error> {
         let rows = self.sql.exec(
-            "SELECT holder FROM holders WHERE confirmed_at < ? ORDER BY confirmed_at LIMIT ?",
-            vec![integer(confirmed_before_ms), integer(limit)],
+            "SELECT holder FROM holders WHERE confirmed_at NOT BETWEEN ? AND ? ORDER BY confirmed_at LIMIT ?",
+            vec![integer(now_ms.saturating_sub(max_age_ms)), integer(now_ms), integer(limit)],
         )?;
         let holder = |row: HolderRow| serde_json::from_str(&row.holder).map_err(Error::internal);
         rows.to_array::<HolderRow>()?.into_iter().map(holder).collect()

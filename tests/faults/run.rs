@@ -1,0 +1,314 @@
+//! Carries a schedule out: starts the hub and all who take part, takes the steps, brings everybody to the end, and has
+//! what they saw judged.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
+
+use super::{
+    clock::Clock,
+    listener::{self, Listener},
+    publisher::Publisher,
+    schedule::{Act, Order, Schedule, Seat},
+    site::Site,
+    transcript::{Heard, Transcript, What},
+    verdict::judge,
+};
+use crate::{DEADLINE, Hub};
+
+/// How long the runtime keeps a silent object.
+const SILENCE: Duration = Duration::from_secs(12);
+/// How often silence is tried until somebody is evicted.
+const SILENCES: u32 = 3;
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// How late a busy machine may be.
+const GRACE: Duration = Duration::from_secs(3);
+/// Where the hub's disk is: what a killed process has given to the kernel is not lost, in memory no more than on a disk.
+const MEMORY: &str = "/dev/shm";
+/// How many messages a channel keeps where it is to keep all: the default.
+const ALL: u64 = 10_000;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Report {
+    pub seed: u64,
+    pub steps: usize,
+    pub acknowledged: usize,
+    pub deliveries: usize,
+    pub reconnects: u64,
+    pub kills: u32,
+    pub evictions: u32,
+    pub clock_steps: u32,
+    pub gaps: usize,
+    pub took: Duration,
+    /// What should not have happened.
+    violations: Vec<String>,
+    log: String,
+    schedule: String,
+}
+
+struct Run<'a> {
+    schedule: &'a Schedule,
+    hub: Hub,
+    clock: Clock,
+    site: Arc<Site>,
+    publishers: Vec<Publisher>,
+    listeners: BTreeMap<usize, Listener>,
+    left: Vec<Heard>,
+    next_message: u32,
+    kills: u32,
+    evictions: u32,
+    clock_steps: u32,
+}
+
+/// Carries out a schedule.
+pub async fn run(schedule: &Schedule) -> Report {
+    let began = Instant::now();
+    let mut run = Run::start(schedule).await;
+    for step in &schedule.steps {
+        sleep(Duration::from_millis(step.after_ms)).await;
+        run.take(&step.act).await;
+    }
+    run.finish(began).await
+}
+
+impl<'a> Run<'a> {
+    async fn start(schedule: &'a Schedule) -> Self {
+        let clock = Clock::new();
+        let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
+        let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
+        let hub = clock.set_up(builder).disk_in(MEMORY).start().await;
+        let site = Arc::new(Site::new(hub.address()));
+        let publisher = |_| Publisher::start(site.clone(), schedule.channels.clone());
+        let publishers = (0..schedule.publishers).map(publisher).collect();
+        Self {
+            schedule,
+            hub,
+            clock,
+            site,
+            publishers,
+            listeners: BTreeMap::new(),
+            left: Vec::new(),
+            next_message: schedule.messages,
+            kills: 0,
+            evictions: 0,
+            clock_steps: 0,
+        }
+    }
+
+    async fn take(&mut self, act: &Act) {
+        match *act {
+            Act::Join { listener } => self.join(listener, &self.schedule.seats[listener]),
+            Act::Leave { listener } => self.leave(listener).await,
+            Act::Publish { publisher, ref order } => self.publishers[publisher].publish(order.clone()).await,
+            Act::Cut { listener, after_bytes, reset, away_ms } => {
+                let away = Duration::from_millis(away_ms);
+                self.tell(listener, listener::Order::Cut { after_bytes, reset, away });
+            }
+            Act::Stall { listener, after_bytes, ms } => {
+                self.tell(listener, listener::Order::Stall { after_bytes, time: Duration::from_millis(ms) });
+            }
+            Act::Change { listener, polls } => self.tell(listener, listener::Order::Poll(polls)),
+            Act::Move { listener, place } => self.tell(listener, listener::Order::Move(place)),
+            Act::Kill { down_ms } => self.kill(Duration::from_millis(down_ms)).await,
+            Act::Clock { seconds } => {
+                self.clock.step(seconds);
+                self.clock_steps += 1;
+            }
+            Act::Evict => self.evict().await,
+        }
+    }
+
+    fn join(&mut self, number: usize, seat: &Seat) {
+        let listener = Listener::start(self.site.clone(), format!("listener {number}"), seat, &self.schedule.channels);
+        self.listeners.insert(number, listener);
+    }
+
+    async fn leave(&mut self, number: usize) {
+        if let Some(listener) = self.listeners.remove(&number) {
+            self.left.push(Heard { left: true, ..listener.leave().await });
+        }
+    }
+
+    fn tell(&self, listener: usize, order: listener::Order) {
+        if let Some(listener) = self.listeners.get(&listener) {
+            listener.tell(order);
+        }
+    }
+
+    fn tell_all(&self, order: listener::Order) {
+        self.listeners.values().for_each(|listener| listener.tell(order));
+    }
+
+    async fn kill(&mut self, down: Duration) {
+        self.site.turn();
+        self.hub.kill().await;
+        sleep(down).await;
+        self.hub.restart().await;
+        self.site.turn();
+        self.kills += 1;
+    }
+
+    async fn publishers_are_idle(&self) {
+        for publisher in &self.publishers {
+            publisher.idle().await;
+        }
+    }
+
+    /// Keeps silence until an object was evicted: it wakes when something is published again.
+    async fn evict(&mut self) {
+        self.publishers_are_idle().await;
+        for _ in 0..SILENCES {
+            let woken = self.wakes();
+            // Polls would wake it: one that ends is not repeated for so long.
+            self.tell_all(listener::Order::Rest(tokio::time::Instant::now() + SILENCE + KEEP_ALIVE));
+            sleep(SILENCE + KEEP_ALIVE).await;
+            self.publish_everywhere().await;
+            if self.wakes() > woken {
+                self.evictions += 1;
+                return;
+            }
+        }
+        self.site.note(format!("nothing was evicted in {SILENCES} times {SILENCE:?} of silence"));
+    }
+
+    /// Publishes one more message to all channels, and returns its ids.
+    async fn publish_everywhere(&mut self) -> BTreeMap<String, u64> {
+        let order = Order::single((0..self.schedule.channels.len()).collect(), self.next_message);
+        self.next_message += 1;
+        self.publishers[0].publish(order).await;
+        let published = self.publishers[0].idle().await.unwrap();
+        published.acknowledged.into_iter().collect()
+    }
+
+    /// How often a channel or a relay was constructed.
+    fn wakes(&self) -> usize {
+        let is_wake = |line: &&str| line.ends_with(" woke") && !line.starts_with("directory");
+        self.hub.log().lines().filter(is_wake).count()
+    }
+
+    async fn finish(mut self, began: Instant) -> Report {
+        self.publishers_are_idle().await;
+        self.tell_all(listener::Order::Settle);
+        self.let_auditors_in();
+        let ends = self.publish_everywhere().await;
+        self.reach(&ends).await;
+        self.check_counts().await;
+        self.report(began).await
+    }
+
+    /// Listeners that come last and want all of history: one for each channel, and one for all.
+    fn let_auditors_in(&mut self) {
+        let all: Vec<usize> = (0..self.schedule.channels.len()).collect();
+        let sets = all.iter().map(|channel| vec![*channel]).chain([all.clone()]);
+        for (number, channels) in sets.enumerate() {
+            let seat = Seat { channels, place: None, from_the_start: true, polls: false, window: None };
+            self.join(self.schedule.seats.len() + number, &seat);
+        }
+    }
+
+    /// Waits until all listeners stand at the end; what they lack when it takes too long, the verdict says.
+    async fn reach(&self, ends: &BTreeMap<String, u64>) {
+        let began = Instant::now();
+        let is_there = || self.listeners.values().all(|listener| listener.heard(|heard| heard.has_reached(ends)));
+        while !is_there() && began.elapsed() < DEADLINE {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Invariant 5: who went away is forgotten within two keep-alives.
+    async fn check_counts(&self) {
+        let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+        for listener in self.listeners.values() {
+            for channel in listener.heard(|heard| heard.channels.clone()) {
+                *expected.entry(channel).or_default() += 1;
+            }
+        }
+        let began = Instant::now();
+        loop {
+            let counts = self.hub.stats().await;
+            if counts == expected {
+                return;
+            }
+            if began.elapsed() > 2 * KEEP_ALIVE + GRACE {
+                return self.site.note(format!("/stats says {counts:?}, and {expected:?} listen"));
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn report(mut self, began: Instant) -> Report {
+        let mut transcript = Transcript {
+            retention: self.schedule.history_messages.unwrap_or(ALL),
+            published: Vec::new(),
+            listeners: self.left,
+        };
+        for (_, listener) in std::mem::take(&mut self.listeners) {
+            transcript.listeners.push(listener.leave().await);
+        }
+        for publisher in self.publishers {
+            transcript.published.extend(publisher.end().await);
+        }
+        let mut violations = self.site.faults();
+        violations.extend(judge(&transcript).iter().map(ToString::to_string));
+        let sights = transcript.listeners.iter().flat_map(|listener| &listener.sights);
+        let gaps = sights.clone().filter(|sight| matches!(sight.what, What::Gap { .. })).count();
+        Report {
+            seed: self.schedule.seed,
+            steps: self.schedule.steps.len(),
+            acknowledged: transcript.published.iter().filter(|message| !message.acknowledged.is_empty()).count(),
+            deliveries: sights.count() - gaps,
+            reconnects: transcript.listeners.iter().map(|listener| listener.reconnects).sum(),
+            kills: self.kills,
+            evictions: self.evictions,
+            clock_steps: self.clock_steps,
+            gaps,
+            took: began.elapsed(),
+            violations,
+            log: self.hub.log(),
+            schedule: self.schedule.to_string(),
+        }
+    }
+}
+
+impl Report {
+    /// Whether nothing happened that should not.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// Everything that helps to see what went wrong.
+    #[must_use]
+    pub fn failure(&self) -> String {
+        let (shown, log) = (self.violations.len().min(40), self.log.lines().rev().take(60).collect::<Vec<_>>());
+        let log: Vec<&str> = log.into_iter().rev().collect();
+        format!(
+            "seed {} failed; `npm run soak -- --seed {}` runs it again\n{}\n{} violations:\n{}\n\nthe hub's last lines:\n{}",
+            self.seed,
+            self.seed,
+            self.schedule,
+            self.violations.len(),
+            self.violations[..shown].join("\n"),
+            log.join("\n")
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, steps, acknowledged, deliveries, reconnects, kills, evictions, clock_steps, gaps, .. } = self;
+        write!(
+            f,
+            "seed {seed}: {steps} steps, {acknowledged} messages acknowledged, {deliveries} deliveries, \
+             {reconnects} reconnects, {kills} kills, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps, \
+             {:.1} s",
+            self.took.as_secs_f64()
+        )
+    }
+}
