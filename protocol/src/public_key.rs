@@ -272,7 +272,8 @@ mod tests {
     fn a_key_is_for_what_its_identifier_says() {
         let of = |hex: &str| {
             let digits: Vec<u8> = hex.chars().filter_map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
-            algorithm_of(&digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect::<Vec<_>>())
+            let byte = |pair: &[u8]| pair.iter().fold(0, |byte, digit| byte << 4 | digit);
+            algorithm_of(&digits.chunks(2).map(byte).collect::<Vec<_>>())
         };
         assert_eq!(of("30820122 300d06092a864886f70d0101010500 0382010f00"), Some(Algorithm::Rs256));
         assert_eq!(of("30819f 300d06092a864886f70d0101010500 03818d00"), Some(Algorithm::Rs256));

@@ -196,6 +196,34 @@ async fn the_jquery_of_the_readme_lists_what_it_hears() {
 }
 
 #[tokio::test]
+async fn the_token_that_the_readme_makes_lets_a_listener_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let found: Vec<String> = blocks_of("js").into_iter().filter(|block| block.contains("createHmac")).collect();
+    assert_eq!(found.len(), 1, "README makes tokens once");
+    std::fs::write(folder.path().join("token.mjs"), &found[0]).unwrap();
+    let settings = blocks_of("text").into_iter().find(|block| block.contains("JWT_SECRET=")).unwrap();
+    let builder =
+        settings.lines().filter_map(|line| line.split_once('=')).fold(Hub::builder(), |builder, (name, value)| {
+            assert!(lines_of("sh").iter().any(|line| name != "JWT_SECRET" || line.contains(value)), "{value}");
+            builder.setting(name, value)
+        });
+    let hub = builder.start().await;
+    let port = hub.address().rsplit_once(':').unwrap().1.parse().unwrap();
+    let listen = format!("{}; {}", line("TOKEN=", port), line("curl --no-buffer", port));
+    let mut command = Command::new("sh");
+    command.args(["-c", &listen]).current_dir(folder.path()).stdout(Stdio::piped());
+    let mut listener = Group::start(&mut command);
+    let mut heard = BufReader::new(listener.0.stdout.take().unwrap()).lines();
+    for expected in ["retry: ", "id: ", ""] {
+        assert!(next_line(&mut heard).await.starts_with(expected));
+    }
+    hub.publish(&["cats"], "meow").await;
+    for expected in ["id: ", "data: meow"] {
+        assert!(next_line(&mut heard).await.starts_with(expected));
+    }
+}
+
+#[tokio::test]
 async fn the_hub_runs_under_workerd_alone() {
     let data = tempfile::tempdir().unwrap();
     let serve = line("mkdir -p data", 0);
@@ -230,7 +258,7 @@ fn workerd_gets_the_date_the_objects_and_the_settings_that_the_project_has() {
     let (_, settings) = readme.split_once("## Settings").unwrap();
     let (settings, _) = settings.split_once("\n## ").unwrap();
     let names: Vec<&str> = settings.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names.len(), 18, "{names:?}");
     for name in names {
         assert!(workerd.contains(&format!("(name = {name:?}, fromEnvironment = {name:?})")), "{name}");
     }

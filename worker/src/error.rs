@@ -24,7 +24,7 @@ pub struct Error {
 
 impl Error {
     /// A refusal: a status from 400 to 499 (another is taken for the nearest of these), a code for programs and a
-    /// sentence for people.
+    /// sentence for people, of which 500 characters are told.
     pub fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status: status.clamp(400, 499),

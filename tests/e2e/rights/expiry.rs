@@ -88,7 +88,7 @@ async fn a_token_that_lasts_longer_than_a_timer_can_does_not_end_at_once() {
 async fn listen_again_and_again(hub: &Hub, channels: &[&str], cursor: &str, last: &str) -> (Vec<String>, usize) {
     let (mut seen, mut expired, mut cursor) = (Vec::new(), 0, cursor.to_owned());
     while !seen.iter().any(|data| data == last) {
-        let mut listener = Listener::new(channels).with("access_token", &pass_until(now() + 0.7));
+        let mut listener = Listener::new(channels).with("access_token", &pass_until(now() + 1.5));
         listener.resume_from(&cursor);
         listener.connect(hub).await.unwrap();
         while let Some(event) = within(DEADLINE, "an event or the end", listener.next()).await {
@@ -119,14 +119,14 @@ async fn whoever_comes_back_with_new_tokens_has_lost_and_doubled_nothing() {
     let (of_single, of_several, ()) = tokio::join!(single, several, publish);
     for (seen, expired) in [of_single, of_several] {
         assert_eq!(seen, expected);
-        assert!(expired >= 4, "{expired} ends");
+        assert!(expired >= 2, "{expired} ends");
     }
 }
 
 #[tokio::test]
 async fn a_replay_that_is_cut_short_goes_on_where_it_was() {
     /// More than the kernel keeps for a connection.
-    const COUNT: usize = 250;
+    const COUNT: usize = 400;
     let hub = start().await;
     let padding = "x".repeat(60 * 1024);
     for number in 0..COUNT {
@@ -135,10 +135,11 @@ async fn a_replay_that_is_cut_short_goes_on_where_it_was() {
     for (channels, cursor) in [("a", "0"), ("a,b", "0.0")] {
         let (mut seen, mut cursor, mut ends) = (Vec::new(), cursor.to_owned(), 0);
         while seen.len() < COUNT {
-            let shown = pass_until(now() + 0.3);
+            let shown = pass_until(now() + 1.0);
             let request =
                 hub.get(&format!("/?channels={channels}")).header("Last-Event-ID", &cursor).bearer_auth(shown);
             let mut response = request.send().await.unwrap();
+            assert_eq!(response.status(), 200);
             let mut stream = EventStream::new();
             let mut text = String::new();
             while let Some(chunk) = within(DEADLINE, "more or the end", response.chunk()).await.unwrap() {

@@ -1,5 +1,6 @@
 //! Keys that an issuer publishes at an address.
 
+use futures::future::join_all;
 use harness::{Answer, DEADLINE, Gate, Hub, HubBuilder, KEY, ScriptedServer, eventually, within};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -50,11 +51,44 @@ async fn a_new_key_is_found_when_a_token_names_it_and_strangers_names_are_not_lo
     assert_eq!(outcome(poll(&hub, "a").bearer_auth(old.sign(&claims()))).await.0, 200);
     assert_eq!(outcome(poll(&hub, "a").bearer_auth(new.sign(&claims()))).await.0, 200);
     assert_eq!(server.requests("/keys").len(), 2);
-    for _ in 0..20 {
-        assert_eq!(outcome(poll(&hub, "a").bearer_auth(next.sign(&claims()))).await, invalid_token());
+    let strangers = (0..20).map(|_| outcome(poll(&hub, "a").bearer_auth(next.sign(&claims()))));
+    for refused in join_all(strangers).await {
+        assert_eq!(refused, invalid_token());
     }
     assert_eq!(outcome(poll(&hub, "a").bearer_auth(old.sign(&claims()))).await.0, 200);
     assert_eq!(server.requests("/keys").len(), 2, "not within half a minute");
+}
+
+#[tokio::test]
+async fn whoever_comes_while_there_are_no_keys_yet_is_let_in_when_they_are_there() {
+    const LISTENERS: usize = 50;
+    let server = ScriptedServer::start().await;
+    let all = issuers();
+    let arrive = Gate::new();
+    let set = issuer::set(&all).to_string();
+    let slow = Answer::body("application/json").wait(&arrive).piece(set).end();
+    server.script("/keys", vec![slow; LISTENERS]);
+    let hub = hub_of(&server).start().await;
+    let come = (0..LISTENERS).map(|number| {
+        let shown = all[number % all.len()].sign(&claims());
+        let query = if number % 2 == 0 { "/?channels=a" } else { "/?channels=a,b" };
+        hub.get(query).bearer_auth(shown).send()
+    });
+    let keys_arrive = async {
+        server.requested("/keys", 2).await;
+        arrive.open();
+    };
+    let (answers, ()) = tokio::join!(join_all(come), keys_arrive);
+    hub.publish(&["a"], "hello").await;
+    for answer in answers {
+        let mut response = answer.unwrap();
+        assert_eq!(response.status(), 200);
+        let mut text = String::new();
+        while !text.contains("data: hello") {
+            let chunk = within(DEADLINE, "the message", response.chunk()).await.unwrap().unwrap();
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    }
 }
 
 #[tokio::test]

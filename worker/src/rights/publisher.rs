@@ -15,7 +15,7 @@ use crate::{
 /// Who publishes: by the name or the place of the key, or by the subject of the token. It is nothing to be let in by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Publisher {
-    /// The same for every request of the same publisher, and of at most 128 bytes.
+    /// The same for every request of the same publisher, and short: a key's name has 64 bytes at most.
     id: String,
 }
 
