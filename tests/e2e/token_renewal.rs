@@ -503,7 +503,7 @@ async fn nothing_is_lost_or_doubled_while_tokens_expire(engine: Engine) {
     let script = format!(
         "window.streams = {TRANSPORTS:?}.map((transport) => {{
            const stream = {{ transport, asked: 0, heard: [], errors: 0 }};
-           const token = () => (stream.asked++, sign({{ exp: Date.now() / 1000 + 3, subscribe: ['a.*'] }}));
+           const token = () => (stream.asked++, sign({{ exp: Date.now() / 1000 + 4, subscribe: ['a.*'] }}));
            stream.source = new Package('/sse/?channels=a.1,a.2', {{ transport, token, hub: true }});
            stream.source.onmessage = ({{ data }}) => stream.heard.push(Number(data));
            stream.source.onerror = () => stream.errors++;
