@@ -7,36 +7,45 @@
 //! - `names`: `channel_name`, `event_name`, `channel_set`
 //! - `positions`: `cursor`, `number`
 //! - `stream`: `event_stream`, `event`, `replay`
-//! - `publish`: `form`, `publish_form`, `publish_json`
+//! - `publish`: `form`, `publish_form`, `publish_json`, `idempotency_key`, `history_query`
+//! - `rights`: `channel_pattern`, `token`, `claims`, `public_key`
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what does not hold is told by a panic")]
 
 mod names;
 mod positions;
 mod publish;
+mod rights;
 mod stream;
 
 pub use names::{channel_name, channel_set, event_name};
 pub use positions::{cursor, number};
-pub use publish::{form, publish_form, publish_json};
+pub use publish::{form, history_query, idempotency_key, publish_form, publish_json};
+pub use rights::{channel_pattern, claims, public_key, token};
 pub use stream::{event, event_stream, replay};
 
 /// A target: it panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("channel_name", channel_name),
+    ("channel_pattern", channel_pattern),
     ("channel_set", channel_set),
+    ("claims", claims),
     ("cursor", cursor),
     ("event", event),
     ("event_name", event_name),
     ("event_stream", event_stream),
     ("form", form),
+    ("history_query", history_query),
+    ("idempotency_key", idempotency_key),
     ("number", number),
+    ("public_key", public_key),
     ("publish_form", publish_form),
     ("publish_json", publish_json),
     ("replay", replay),
+    ("token", token),
 ];
 
 /// A refusal is told to whoever sent the input: it is short, has one line, and repeats nothing of the input.

@@ -44,6 +44,11 @@ fn check_cursor(cursor: &Cursor, set: &ChannelSet) {
     for other in others {
         assert!(Cursor::parse(&written, channels(other)).is_err(), "{written} of {other} channels");
     }
+    let mut expired = cursor.clone();
+    expired.expire(u64::MAX);
+    let is_dated = cursor.blank_at_ms.is_some();
+    assert!(!is_dated || !expired.positions.contains(&Some(MessageId::START)));
+    assert!(is_dated || expired == *cursor);
     for index in 0..=set.len() {
         let position = cursor.positions.get(index).copied().flatten().unwrap_or(MessageId::START);
         assert_eq!(cursor.position(index), position);
@@ -58,7 +63,11 @@ fn arbitrary_cursor(bytes: &[u8], set: &ChannelSet) -> Cursor {
     });
     let source = numbers.next().and_then(|number| usize::try_from(number).ok()).filter(|source| *source < set.len());
     let mut position = || numbers.next().and_then(MessageId::new);
-    Cursor { source: source.filter(|_| set.len() > 1), positions: set.iter().map(|_| position()).collect() }
+    let positions: Vec<_> = set.iter().map(|_| position()).collect();
+    // The time belongs to positions before every message.
+    let is_blank = positions.contains(&Some(MessageId::START));
+    let blank_at_ms = bytes.last().filter(|_| is_blank).map(|byte| u64::from(*byte) * 10_000_000_000_000);
+    Cursor { source: source.filter(|_| set.len() > 1), positions, blank_at_ms }
 }
 
 /// A text is a number where it has nothing but ASCII digits, in each of the places where numbers are read.

@@ -1,6 +1,6 @@
-//! Forms: of names and values, and of a message to be published.
+//! Forms: of names and values, of a message to be published, and of a question for history.
 
-use cyclone_edge_protocol::{InvalidPublishForm, NotUtf8, PublishForm, pairs};
+use cyclone_edge_protocol::{HistoryQuery, IdempotencyKey, InvalidPublishForm, MessageId, NotUtf8, PublishForm, pairs};
 use form_urlencoded::Serializer;
 use serde_json::{Value, json, value::RawValue};
 
@@ -50,6 +50,35 @@ pub fn publish_json(input: &[u8]) {
     check(read);
 }
 
+/// A question that is taken is within its bounds, and the same however it is written.
+pub fn history_query(input: &[u8]) {
+    let query = match HistoryQuery::parse(input) {
+        Ok(query) => query,
+        Err(why) => return assert!(is_tellable(&why)),
+    };
+    assert!((1..=HistoryQuery::MAX_LIMIT).contains(&query.limit));
+    assert!(query.since.is_none_or(|since| since <= MessageId::MAX));
+    let mut writer = Serializer::new(String::new());
+    writer.append_pair("limit", &query.limit.to_string()).append_pair("channel", query.channel.as_str());
+    writer.extend_pairs(query.since.iter().map(|since| ("since", since.to_string())));
+    assert_eq!(HistoryQuery::parse(writer.finish().as_bytes()), Ok(query));
+}
+
+/// A key that is taken is within its bounds, and the same in every form in which it travels.
+pub fn idempotency_key(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    let key = match IdempotencyKey::new(text) {
+        Ok(key) => key,
+        Err(why) => return assert!(is_tellable(&why)),
+    };
+    assert_eq!(key.as_str(), text);
+    assert!((1..=IdempotencyKey::MAX_BYTES).contains(&text.len()) && !text.contains(|char: char| char.is_control()));
+    let json = serde_json::to_string(&key).unwrap();
+    assert_eq!(serde_json::from_str::<IdempotencyKey>(&json).unwrap(), key);
+    let body = json!({ "channel": "a", "id": text, "message": 1 }).to_string();
+    assert_eq!(PublishForm::from_json(body.as_bytes(), 1).unwrap().id, Some(key));
+}
+
 fn check(read: Result<PublishForm, InvalidPublishForm>) {
     let form = match read {
         Ok(form) => form,
@@ -64,6 +93,7 @@ fn write_form(form: &PublishForm) -> String {
     let mut writer = Serializer::new(String::new());
     writer.extend_pairs(form.channels.iter().map(|channel| ("channel", channel.as_str())));
     writer.extend_pairs(form.key.iter().map(|key| ("key", key)));
+    writer.extend_pairs(form.id.iter().map(|id| ("id", id.as_str())));
     writer.extend_pairs(form.event.iter().map(|event| ("event", event.as_str())));
     writer.append_pair("message", &form.message).finish()
 }
@@ -71,5 +101,5 @@ fn write_form(form: &PublishForm) -> String {
 fn write_json(form: &PublishForm) -> String {
     let channels: Vec<_> = form.channels.iter().map(|channel| channel.as_str()).collect();
     let event = form.event.as_ref().map(|event| event.as_str());
-    json!({ "channel": channels, "key": form.key, "event": event, "message": form.message }).to_string()
+    json!({ "channel": channels, "key": form.key, "id": form.id, "event": event, "message": form.message }).to_string()
 }

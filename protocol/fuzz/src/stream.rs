@@ -137,7 +137,7 @@ pub fn replay(input: &[u8]) {
     }
     let (set, index) = (channels(3), usize::from(*channel) % 3);
     let name: &ChannelName = set.get(index).unwrap();
-    let mut cursor = Cursor { source: None, positions: vec![Some(id(0)); 3] };
+    let mut cursor = Cursor { source: None, positions: vec![Some(id(0)); 3], blank_at_ms: None };
     cursor.set_position(index, position);
     let mut text = String::new();
     while cursor.position(index) != live {
