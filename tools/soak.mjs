@@ -5,6 +5,7 @@ import { build } from "./build.mjs";
 import { main, run } from "./run.mjs";
 
 await main(import.meta.url, async (args) => {
-  await build("worker");
+  // The hub that can panic.
+  await build("tests/panic");
   await run("The fault script", "cargo", ["run", "-p", "cyclone-edge-tests", "--bin", "soak", "--", ...args]);
 });

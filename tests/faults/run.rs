@@ -19,7 +19,7 @@ use super::{
     transcript::{Heard, Transcript, What},
     verdict::judge,
 };
-use crate::{DEADLINE, Hub};
+use crate::{DEADLINE, Hub, eventually};
 
 /// How long the runtime keeps a silent object.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -28,6 +28,8 @@ const SILENCES: u32 = 3;
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// How late a busy machine may be.
 const GRACE: Duration = Duration::from_secs(3);
+/// The hub, which panics when it is asked to.
+const WORKER: &str = "tests/panic/build";
 /// Where the hub's disk is: what a killed process has given to the kernel is not lost, in memory no more than on a disk.
 const MEMORY: &str = "/dev/shm";
 /// How many messages a channel keeps where it is to keep all: the default.
@@ -42,6 +44,7 @@ pub struct Report {
     pub deliveries: usize,
     pub reconnects: u64,
     pub kills: u32,
+    pub panics: u32,
     pub evictions: u32,
     pub clock_steps: u32,
     pub gaps: usize,
@@ -61,7 +64,10 @@ struct Run<'a> {
     listeners: BTreeMap<usize, Listener>,
     left: Vec<Heard>,
     next_message: u32,
+    /// Whether a request panicked in this life of the process.
+    has_panicked: bool,
     kills: u32,
+    panics: u32,
     evictions: u32,
     clock_steps: u32,
 }
@@ -82,7 +88,7 @@ impl<'a> Run<'a> {
         let clock = Clock::new();
         let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
         let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
-        let hub = clock.set_up(builder).disk_in(MEMORY).start().await;
+        let hub = clock.set_up(builder).worker(WORKER).disk_in(MEMORY).start().await;
         let site = Arc::new(Site::new(hub.address()));
         let publisher = |_| Publisher::start(site.clone(), schedule.channels.clone());
         let publishers = (0..schedule.publishers).map(publisher).collect();
@@ -95,7 +101,9 @@ impl<'a> Run<'a> {
             listeners: BTreeMap::new(),
             left: Vec::new(),
             next_message: schedule.messages,
+            has_panicked: false,
             kills: 0,
+            panics: 0,
             evictions: 0,
             clock_steps: 0,
         }
@@ -116,6 +124,7 @@ impl<'a> Run<'a> {
             Act::Change { listener, polls } => self.tell(listener, listener::Order::Poll(polls)),
             Act::Move { listener, place } => self.tell(listener, listener::Order::Move(place)),
             Act::Kill { down_ms } => self.kill(Duration::from_millis(down_ms)).await,
+            Act::Panic => self.panic().await,
             Act::Clock { seconds } => {
                 self.clock.step(seconds);
                 self.clock_steps += 1;
@@ -152,6 +161,23 @@ impl<'a> Run<'a> {
         self.hub.restart().await;
         self.site.turn();
         self.kills += 1;
+        self.has_panicked = false;
+    }
+
+    /// Has a request panic, and waits until the hub answers again.
+    async fn panic(&mut self) {
+        let panics = || self.hub.log().matches("panicked at").count();
+        let before = panics();
+        self.site.turn();
+        // An answer may never come.
+        let request = tokio::spawn(self.hub.get("/?channels=panic").send());
+        eventually("the panic", async || panics(), |count| *count > before).await;
+        request.abort();
+        let answers = async || self.hub.get("/stats").send().await.is_ok_and(|answer| answer.status().is_success());
+        eventually("the hub to answer again", answers, |answers| *answers).await;
+        self.site.turn();
+        self.panics += 1;
+        self.has_panicked = true;
     }
 
     async fn publishers_are_idle(&self) {
@@ -221,8 +247,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Invariant 5: who went away is forgotten within two keep-alives.
+    /// Invariant 5: who went away is forgotten within two keep-alives. A request that a panic left hanging is not known to
+    /// have gone until the runtime finds out that its promise is garbage.
     async fn check_counts(&self) {
+        if self.has_panicked {
+            return;
+        }
         let mut expected: BTreeMap<String, u64> = BTreeMap::new();
         for listener in self.listeners.values() {
             for channel in listener.heard(|heard| heard.channels.clone()) {
@@ -230,15 +260,20 @@ impl<'a> Run<'a> {
             }
         }
         let began = Instant::now();
-        loop {
+        let mut late = None;
+        while began.elapsed() < 2 * DEADLINE {
             let counts = self.hub.stats().await;
             if counts == expected {
-                return;
+                break;
             }
             if began.elapsed() > 2 * KEEP_ALIVE + GRACE {
-                return self.site.note(format!("/stats says {counts:?}, and {expected:?} listen"));
+                late = Some(counts);
             }
             sleep(Duration::from_millis(50)).await;
+        }
+        if let Some(counts) = late {
+            let took = began.elapsed().as_secs_f64();
+            self.site.note(format!("/stats said {counts:?} while {expected:?} listened, for {took:.1} s"));
         }
     }
 
@@ -265,6 +300,7 @@ impl<'a> Run<'a> {
             deliveries: sights.count() - gaps,
             reconnects: transcript.listeners.iter().map(|listener| listener.reconnects).sum(),
             kills: self.kills,
+            panics: self.panics,
             evictions: self.evictions,
             clock_steps: self.clock_steps,
             gaps,
@@ -302,11 +338,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, steps, acknowledged, deliveries, reconnects, kills, evictions, clock_steps, gaps, .. } = self;
+        let Self {
+            seed, steps, acknowledged, deliveries, reconnects, kills, panics, evictions, clock_steps, gaps, ..
+        } = self;
         write!(
             f,
             "seed {seed}: {steps} steps, {acknowledged} messages acknowledged, {deliveries} deliveries, \
-             {reconnects} reconnects, {kills} kills, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps, \
+             {reconnects} reconnects, {kills} kills, {panics} panics, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps, \
              {:.1} s",
             self.took.as_secs_f64()
         )

@@ -93,6 +93,9 @@ pub(super) enum Act {
     Kill {
         down_ms: u64,
     },
+    /// A request panics, which takes along the memory of all objects and the requests that are under way, and leaves the
+    /// connections of listeners.
+    Panic,
     Clock {
         seconds: i64,
     },
@@ -223,8 +226,9 @@ impl Maker {
                 self.soon(Act::Move { listener, place });
                 self.cut_one(listener);
             }
-            86..91 => self.kill(),
-            91..95 => self.step_clock(),
+            86..90 => self.kill(),
+            90..93 => self.panic(),
+            93..96 => self.step_clock(),
             _ => self.come_or_go(),
         }
     }
@@ -319,13 +323,24 @@ impl Maker {
         }
         self.kills += 1;
         if self.random.random_bool(0.8) {
-            for publisher in 0..self.schedule.publishers {
-                let order = self.order();
-                self.step(0, Act::Publish { publisher, order });
-            }
+            self.publish_everything();
         }
         let (after_ms, down_ms) = (self.random.random_range(0..60), self.random.random_range(0..50));
         self.step(after_ms, Act::Kill { down_ms });
+    }
+
+    /// While something is under way.
+    fn panic(&mut self) {
+        self.publish_everything();
+        let after_ms = self.random.random_range(0..40);
+        self.step(after_ms, Act::Panic);
+    }
+
+    fn publish_everything(&mut self) {
+        for publisher in 0..self.schedule.publishers {
+            let order = self.order();
+            self.step(0, Act::Publish { publisher, order });
+        }
     }
 
     fn step_clock(&mut self) {
@@ -418,7 +433,7 @@ mod tests {
                     | Act::Stall { listener, .. }
                     | Act::Change { listener, .. }
                     | Act::Move { listener, .. } => assert!(present.contains(&listener), "{schedule}"),
-                    Act::Publish { .. } | Act::Kill { .. } | Act::Clock { .. } | Act::Evict => {}
+                    Act::Publish { .. } | Act::Kill { .. } | Act::Panic | Act::Clock { .. } | Act::Evict => {}
                 }
             }
         }

@@ -36,6 +36,7 @@ struct Total {
     deliveries: usize,
     reconnects: u64,
     kills: u32,
+    panics: u32,
     evictions: u32,
     clock_steps: u32,
     gaps: usize,
@@ -81,16 +82,17 @@ impl Total {
         self.deliveries += report.deliveries;
         self.reconnects += report.reconnects;
         self.kills += report.kills;
+        self.panics += report.panics;
         self.evictions += report.evictions;
         self.clock_steps += report.clock_steps;
         self.gaps += report.gaps;
     }
 
     fn line(&self) -> String {
-        let Self { seeds, acknowledged, deliveries, reconnects, kills, evictions, clock_steps, gaps } = self;
+        let Self { seeds, acknowledged, deliveries, reconnects, kills, panics, evictions, clock_steps, gaps } = self;
         format!(
             "{seeds} seeds clean: {acknowledged} messages acknowledged, {deliveries} deliveries, {reconnects} reconnects, \
-             {kills} kills, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps"
+             {kills} kills, {panics} panics, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps"
         )
     }
 }
