@@ -7,10 +7,12 @@ use std::{
     time::Duration,
 };
 
-use harness::{Group, Hub, KEY, Listener, eventually, root};
+use harness::{Engine, Group, Hub, KEY, Listener, eventually, root, within};
 use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::process::Command;
+
+use crate::fallback::{BLANK, page};
 
 fn retry_after(response: &Response) -> u64 {
     response.headers()["retry-after"].to_str().unwrap().parse().unwrap()
@@ -105,6 +107,27 @@ async fn past_the_listeners_that_an_object_may_hold_more_are_told_to_come_later(
         eventually("one", || hub.stats(), |stats| stats.get(names[0]) == Some(&1)).await;
         next.connect(&hub).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_page_that_finds_no_room_comes_back_until_there_is_some() {
+    let hub = Hub::builder().setting("MAX_LISTENERS", 1).start().await;
+    let first = hub.subscribe(&["a"]).await;
+    let browser = page(Engine::Chromium, &hub.url(BLANK)).await;
+    let script = "
+        window.refusals = [];
+        window.source = new Package('/sse/?channels=a', { hub: true });
+        source.onmessage = ({ data }) => heard.push(data);
+        source.onerror = ({ status }) => refusals.push(status);";
+    browser.add_script(script).await;
+    // The browser's own class keeps the status to itself, and gives up.
+    browser.eventually("a refusal", "refusals", |refusals| *refusals == json!([503])).await;
+    drop(first);
+    // It waits for as long as the hub said, and some more.
+    let is_open = async || browser.run("return source.readyState").await == 1;
+    within(Duration::from_secs(60), "the page to be let in", async { while !is_open().await {} }).await;
+    hub.publish(&["a"], "in").await;
+    browser.eventually("a message", "heard", |heard| *heard == json!(["in"])).await;
 }
 
 #[tokio::test]
