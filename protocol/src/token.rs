@@ -83,6 +83,10 @@ impl<'a> Token<'a> {
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(InvalidToken::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(InvalidToken::Malformed)?;
+        // An encrypted token has five parts.
+        if payload.contains('.') {
+            return Err(InvalidToken::Malformed);
+        }
         let header: Header = json_object(&decode(header)?).ok_or(InvalidToken::Malformed)?;
         // RFC 7515, section 4.1.11: whoever does not know a critical extension must not accept.
         if header.crit {
@@ -101,7 +105,6 @@ impl<'a> Token<'a> {
     }
 }
 
-/// A part that holds another full stop is no Base64 either.
 fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
     Base64UrlUnpadded::decode_vec(part).map_err(|_| InvalidToken::Malformed)
 }

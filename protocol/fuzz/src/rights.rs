@@ -73,7 +73,8 @@ pub fn claims(input: &[u8]) {
         Ok(claims) => claims,
         Err(why) => return assert!(is_tellable(&why)),
     };
-    let said: Value = serde_json::from_slice(input).unwrap();
+    // What is ignored may be a number that is none for others.
+    let Ok(said) = serde_json::from_slice::<Value>(input) else { return };
     assert_eq!(claims.issuer.as_deref(), said["iss"].as_str());
     assert_eq!(claims.subject.as_deref(), said["sub"].as_str());
     let audience = said["aud"].as_str().or(said["aud"][0].as_str()).map(str::to_owned);
