@@ -289,13 +289,7 @@ impl Maker {
     /// Many come back at the same time, and elsewhere, while much is published at once: history is replayed to them while
     /// the relays lag behind the channels.
     fn storm(&mut self) {
-        for publisher in 0..self.schedule.publishers {
-            let order = self.order();
-            let count = 20;
-            self.schedule.messages = order.first + count;
-            let order = Order { count, padding: 0, at_once: true, patience_ms: None, ..order };
-            self.step(0, Act::Publish { publisher, order });
-        }
+        self.publish_at_once();
         for listener in self.present.clone() {
             if self.random.random_bool(0.3) {
                 let place = self.place();
@@ -329,11 +323,21 @@ impl Maker {
         self.step(after_ms, Act::Kill { down_ms });
     }
 
-    /// While something is under way.
+    /// While messages are kept that relays do not have yet.
     fn panic(&mut self) {
-        self.publish_everything();
-        let after_ms = self.random.random_range(0..40);
+        self.publish_at_once();
+        let after_ms = self.random.random_range(0..30);
         self.step(after_ms, Act::Panic);
+    }
+
+    fn publish_at_once(&mut self) {
+        for publisher in 0..self.schedule.publishers {
+            let order = self.order();
+            let count = 20;
+            self.schedule.messages = order.first + count;
+            let order = Order { count, padding: 0, at_once: true, patience_ms: None, ..order };
+            self.step(0, Act::Publish { publisher, order });
+        }
     }
 
     fn publish_everything(&mut self) {
