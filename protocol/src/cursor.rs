@@ -72,10 +72,11 @@ impl Cursor {
         self.positions.contains(&Some(MessageId::START))
     }
 
-    /// Gives up positions before every message that were right no later than before `oldest_ms`: what was published since
-    /// may have come and gone, and the channel be as new again. Who holds them is told of a gap.
-    pub fn expire(&mut self, oldest_ms: u64) {
-        if self.blank_at_ms.is_some_and(|at_ms| at_ms < oldest_ms) {
+    /// Gives up positions before every message that were right longer ago than `max_age_ms`, or, by a clock that was ahead,
+    /// will be then: what was published since may have come and gone, and the channel be as new again. Who holds them is
+    /// told of a gap.
+    pub fn expire(&mut self, now_ms: u64, max_age_ms: u64) {
+        if self.blank_at_ms.is_some_and(|at_ms| at_ms.abs_diff(now_ms) > max_age_ms) {
             let blank = self.positions.iter_mut().filter(|position| **position == Some(MessageId::START));
             blank.for_each(|position| *position = Some(MessageId::LOST));
         }
@@ -174,19 +175,21 @@ mod tests {
 
     #[test]
     fn a_position_before_every_message_is_given_up_when_messages_may_have_come_and_gone_since() {
-        let expired = |text: &str, oldest_ms| {
+        let expired = |text: &str, now_ms| {
             let mut cursor = Cursor::parse(text, &channels(3)).unwrap();
-            cursor.expire(oldest_ms);
+            cursor.expire(now_ms, 500);
             cursor.to_string()
         };
-        for (text, oldest_ms, expected) in [
-            ("0.7.-@1000", 1_000, "0.7.-@1000"),
-            ("0.7.-@1000", 1_001, "1.7.-"),
-            ("2:0.7.0@1000", 1_001, "2:1.7.1"),
+        for (text, now_ms, expected) in [
+            ("0.7.-@1000", 1_500, "0.7.-@1000"),
+            ("0.7.-@1000", 1_501, "1.7.-"),
+            ("0.7.-@1000", 500, "0.7.-@1000"),
+            ("0.7.-@1000", 499, "1.7.-"),
+            ("2:0.7.0@1000", 1_501, "2:1.7.1"),
             ("0.7.-", u64::MAX, "0.7.-"),
             ("5.7.-@1000", u64::MAX, "5.7.-"),
         ] {
-            assert_eq!(expired(text, oldest_ms), expected, "{text} at {oldest_ms}");
+            assert_eq!(expired(text, now_ms), expected, "{text} at {now_ms}");
         }
     }
 

@@ -26,10 +26,29 @@ impl Extent {
     /// Where a listener begins that wants what came after `since`: a position of this history, which it can resume from.
     ///
     /// Who wants more than there ever was misses nothing, and stands where those do that were there before the first
-    /// message; who wants less than the last message stands at the head.
+    /// message; who wants less than the last message stands at the head. But of what came up to `expired` nobody can say
+    /// that it never was: the history may have been over since, and have begun anew.
     #[must_use]
-    pub fn begin(self, since: MessageId) -> MessageId {
-        if since < self.born { MessageId::START } else { since.min(self.head) }
+    pub fn begin(self, since: MessageId, expired: MessageId) -> MessageId {
+        if !self.is_before(since) {
+            since.min(self.head)
+        } else if since < expired {
+            MessageId::LOST
+        } else {
+            MessageId::START
+        }
+    }
+
+    fn is_before(self, since: MessageId) -> bool {
+        self.born == MessageId::START || since < self.born
+    }
+
+    /// What a reader gets that asks for what came after `since`, which need be no position of this history: 0 is for all that
+    /// is left. A gap is what is known to be gone, or may be, up to `expired`.
+    #[must_use]
+    pub fn after(self, since: MessageId, expired: MessageId) -> Resume {
+        let may_be_gone = since != MessageId::START && since < expired && self.is_before(since);
+        Resume { start: since.min(self.head).max(self.trimmed), gap: since < self.trimmed || may_be_gone }
     }
 
     /// Takes up a listener that comes with `position`.
@@ -102,8 +121,44 @@ mod tests {
             ("after the last message, all trimmed", (100, 200, 200), 250, (200, false)),
         ];
         for (what, extent, since, expected) in cases {
-            let begin = Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) }.begin(id(since));
+            let begin =
+                Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) }.begin(id(since), id(0));
             assert_eq!(resume(extent, begin.as_u64()), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn who_begins_before_a_history_that_may_not_be_the_first_is_told_of_a_gap() {
+        let begin = |extent: (u64, u64, u64), since, expired| {
+            Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) }
+                .begin(id(since), id(expired))
+                .as_u64()
+        };
+        assert_eq!(begin((100, 0, 200), 50, 49), 0);
+        assert_eq!(begin((100, 0, 200), 50, 51), 1, "there may have been some at 51");
+        assert_eq!(begin((0, 0, 0), 50, 51), 1);
+        assert_eq!(begin((100, 0, 200), 120, 130), 120, "what is there is there");
+    }
+
+    #[test]
+    fn a_reader_asks_for_any_time_and_is_told_what_is_gone() {
+        let (whole, trimmed, blank) = ((100, 0, 200), (100, 150, 200), (0, 0, 0));
+        for (what, extent, since, expired, expected) in [
+            ("within", whole, 120, 0, (120, false)),
+            ("after the last message", whole, 500, 90, (200, false)),
+            ("before the first message", whole, 60, 50, (60, false)),
+            ("before the first message, which may not be the first", whole, 40, 50, (40, true)),
+            ("all that is left", whole, 0, 50, (0, false)),
+            ("all that is left of more", trimmed, 0, 0, (150, true)),
+            ("before the trim mark", trimmed, 149, 0, (150, true)),
+            ("at the trim mark", trimmed, 150, 0, (150, false)),
+            ("nothing there", blank, 0, 50, (0, false)),
+            ("nothing there lately", blank, 60, 50, (0, false)),
+            ("nothing there any more", blank, 40, 50, (0, true)),
+        ] {
+            let extent = Extent { born: id(extent.0), trimmed: id(extent.1), head: id(extent.2) };
+            let resume = extent.after(id(since), id(expired));
+            assert_eq!((resume.start.as_u64(), resume.gap), expected, "{what}");
         }
     }
 
@@ -126,7 +181,7 @@ mod tests {
             let (began, dropped) = (began.min(ids.len()), dropped.min(ids.len()));
             let ((before, later), (gone, left)) = (ids.split_at(began), ids.split_at(dropped));
             let gone_before = ids.split_at(dropped.min(began)).0;
-            let resume = extent(&ids, gone).resume(extent(before, gone_before).begin(id(since)));
+            let resume = extent(&ids, gone).resume(extent(before, gone_before).begin(id(since), id(0)));
             let wanted = |from: &[u64]| from.iter().copied().filter(|id| *id > since).collect::<Vec<_>>();
             let got: Vec<u64> = left.iter().copied().filter(|id| *id > resume.start.as_u64()).collect();
             // Where a channel's clock is behind, what is published later can count as from before the time.

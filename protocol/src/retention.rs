@@ -1,4 +1,4 @@
-//! When history is trimmed: by count and by age.
+//! When history is trimmed, by count and by age, and when a channel without any gives its storage back.
 
 use crate::MessageId;
 
@@ -36,14 +36,21 @@ impl Retention {
         expires.max(now_ms.saturating_add((self.max_age_ms / 10).max(1_000)))
     }
 
-    /// When a channel without history gives its storage back that was left at `vacated_ms`, in milliseconds since the
-    /// epoch.
+    /// When a channel without history gives its storage back that was noted as left at `vacated_ms`, in milliseconds since
+    /// the epoch.
     ///
-    /// That is when a listener that left then, and comes back, could not count on history any more; and no sooner than
-    /// when a channel that begins anew gives higher ids than `head`, the last one.
+    /// That is when a listener that left then, or up to [`Self::tolerance_ms`] later, and comes back, could not count on
+    /// history any more; and no sooner than when a channel that begins anew gives higher ids than `head`, the last one.
     #[must_use]
     pub fn gives_back(self, vacated_ms: u64, head: MessageId) -> u64 {
-        vacated_ms.max(head.as_u64()).saturating_add(self.max_age_ms).saturating_add(1)
+        let noted_ms = vacated_ms.max(head.as_u64());
+        noted_ms.saturating_add(self.max_age_ms).saturating_add(self.tolerance_ms()).saturating_add(1)
+    }
+
+    /// For how long it need not be noted again that a channel was left: each time is a row written.
+    #[must_use]
+    pub fn tolerance_ms(self) -> u64 {
+        self.max_age_ms / 10
     }
 }
 

@@ -69,6 +69,10 @@ async fn a_reader_goes_through_history_page_by_page_and_then_listens() {
     // An id is a time: `since` can be one too.
     let later = history(&hub, &format!("channel=a&since={}", ids[24] - 1)).await;
     assert_eq!(messages(&later).last(), Some(&"live"));
+    let before = history(&hub, &format!("channel=a&since={}", ids[0] - 10_000)).await;
+    assert_eq!((messages(&before).len(), &before["gap"]), (26, &json!(false)));
+    let after = history(&hub, &format!("channel=a&since={}", ids[24] + 3_600_000)).await;
+    assert_eq!((messages(&after).len(), &after["gap"], &after["more"]), (0, &json!(false), &json!(false)));
 }
 
 #[tokio::test]
@@ -92,7 +96,16 @@ async fn large_messages_come_a_few_at_a_time_and_at_least_one() {
         hub.publish(&["a"], &large).await;
     }
     let page = history(&hub, "channel=a&since=0").await;
-    assert_eq!((messages(&page).len(), &page["more"]), (2, &json!(true)));
+    assert_eq!((messages(&page).len(), &page["more"]), (1, &json!(true)));
+    let mut count = 1;
+    let mut since = page["messages"][0]["id"].clone();
+    while count < 3 {
+        let next = history(&hub, &format!("channel=a&since={since}")).await;
+        assert_eq!(messages(&next), [large.as_str()]);
+        since = next["messages"][0]["id"].clone();
+        count += 1;
+        assert_eq!(next["more"], count < 3);
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,14 @@ async fn past_the_publish_rate_of_a_key_its_owner_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn a_limiter_that_is_none_is_named() {
+    let hub = Hub::builder().setting("PUBLISH_LIMITER", 1_000).start().await;
+    let refused: Value = hub.try_publish(&["a"], "1").await.unwrap().json().await.unwrap();
+    assert_eq!(refused["error"]["code"], "misconfigured", "{refused}");
+    assert_eq!(refused["error"]["message"], "the setting PUBLISH_LIMITER must be a rate limiting binding");
+}
+
+#[tokio::test]
 async fn a_repeat_of_what_was_published_is_not_counted() {
     let hub = Hub::builder().setting("CHANNEL_PUBLISHES_PER_SECOND", 1).start().await;
     let body = json!({ "channel": "a", "message": "once", "id": "k" });

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Hub, HubBuilder, eventually};
+use harness::{Hub, HubBuilder, Listener, eventually};
+use serde_json::{Value, json};
 use tokio::fs;
 
 /// Channels whose history is over after a second.
@@ -26,8 +27,13 @@ async fn stored(hub: &Hub) -> u64 {
 }
 
 async fn is_given_back(hub: &Hub, channel: &str) {
+    are_given_back(hub, channel, 1).await;
+}
+
+/// Waits until a channel has given its storage back so many times.
+async fn are_given_back(hub: &Hub, channel: &str, times: usize) {
     let line = format!("channel {channel} gives its storage back");
-    eventually("the channel to give its storage back", async || hub.log(), |log| log.contains(&line)).await;
+    eventually("a channel's storage", async || hub.log(), |log| log.matches(&line).count() >= times).await;
 }
 
 #[tokio::test]
@@ -57,13 +63,37 @@ async fn a_channel_that_nobody_uses_deletes_itself_and_begins_anew_with_higher_i
 async fn who_was_there_before_the_first_message_and_comes_back_after_the_last_is_told_of_the_gap() {
     let hub = forgetful().start().await;
     let mut listeners = [hub.subscribe(&["a"]).await, hub.subscribe(&["a", "b"]).await];
-    listeners.iter_mut().for_each(harness::Listener::disconnect);
+    listeners.iter_mut().for_each(Listener::disconnect);
     hub.publish(&["a"], "missed").await;
-    is_given_back(&hub, "a").await;
-    for mut listener in listeners {
+    are_given_back(&hub, "a", 1).await;
+    for listener in &mut listeners {
+        listener.connect(&hub).await.unwrap();
+        let gap = listener.next_event().await;
+        assert_eq!((gap.event.as_str(), gap.last_event_id.contains('@')), ("sse.gap", true), "{gap:?}");
+        listener.disconnect();
+    }
+    // And a second time, from where the gap left them.
+    hub.publish(&["a"], "missed again").await;
+    are_given_back(&hub, "a", 2).await;
+    for listener in &mut listeners {
         listener.connect(&hub).await.unwrap();
         assert_eq!(listener.next_event().await.event, "sse.gap");
     }
+}
+
+#[tokio::test]
+async fn who_asks_for_what_is_over_is_told_that_some_may_be_gone() {
+    let hub = forgetful().start().await;
+    let id = hub.publish(&["a"], "gone").await["a"];
+    is_given_back(&hub, "a").await;
+    for channels in [&["a"][..], &["a", "b"]] {
+        let mut listener = Listener::new(channels).with("ago", "60000");
+        listener.connect(&hub).await.unwrap();
+        assert_eq!(listener.next_event().await.event, "sse.gap", "{channels:?}");
+    }
+    let history = |since: u64| hub.get(&format!("/history?channel=a&since={since}")).send();
+    let gap = async |since| history(since).await.unwrap().json::<Value>().await.unwrap()["gap"].clone();
+    assert_eq!((gap(id - 1).await, gap(0).await), (json!(true), json!(false)));
 }
 
 #[tokio::test]
@@ -71,7 +101,7 @@ async fn who_was_there_before_the_first_message_gets_it() {
     let hub = Hub::start().await;
     let mut listeners = [hub.subscribe(&["a"]).await, hub.subscribe(&["a", "b"]).await];
     assert!(listeners.iter().all(|listener| listener.last_event_id().contains("0@")), "{listeners:?}");
-    listeners.iter_mut().for_each(harness::Listener::disconnect);
+    listeners.iter_mut().for_each(Listener::disconnect);
     hub.publish(&["a"], "first").await;
     for mut listener in listeners {
         listener.connect(&hub).await.unwrap();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// About how many bytes of messages an answer has at most; and at least one message, if there is one.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 #[derive(Serialize)]
 struct History<'a> {

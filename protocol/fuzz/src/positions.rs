@@ -45,7 +45,7 @@ fn check_cursor(cursor: &Cursor, set: &ChannelSet) {
         assert!(Cursor::parse(&written, channels(other)).is_err(), "{written} of {other} channels");
     }
     let mut expired = cursor.clone();
-    expired.expire(u64::MAX);
+    expired.expire(u64::MAX, 1);
     let is_dated = cursor.blank_at_ms.is_some();
     assert!(!is_dated || !expired.positions.contains(&Some(MessageId::START)));
     assert!(is_dated || expired == *cursor);

@@ -61,7 +61,7 @@ async fn a_new_key_is_found_when_a_token_names_it_and_strangers_names_are_not_lo
 
 #[tokio::test]
 async fn whoever_comes_while_there_are_no_keys_yet_is_let_in_when_they_are_there() {
-    const LISTENERS: usize = 50;
+    const LISTENERS: usize = 30;
     let server = ScriptedServer::start().await;
     let all = issuers();
     let arrive = Gate::new();

@@ -221,6 +221,8 @@ impl Audience {
     ) -> Result<usize, Error> {
         self.with_leg(leg, |leg, channels| {
             let Some(mut cursor) = leg.behind(channels) else { return Ok(0) };
+            // A gap can move it to before every message.
+            cursor.blank_at_ms.get_or_insert_with(now_ms);
             let live = self.position(channel).ok_or_else(|| Error::internal("a channel is not followed"))?;
             let text = replay(&mut cursor, index, channel, page, live, max_bytes);
             if !text.is_empty() {

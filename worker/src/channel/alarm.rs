@@ -37,9 +37,9 @@ impl Alarm {
         Ok(())
     }
 
-    /// Whether this life of the object knows that it will ring.
-    pub(super) fn is_set(&self) -> bool {
-        self.at_ms.get().is_some()
+    /// Whether this life of the object knows that it will ring by then.
+    pub(super) fn rings_by(&self, at_ms: u64) -> bool {
+        self.at_ms.get().is_some_and(|set| set <= at_ms)
     }
 
     /// It rings: none is set now.

@@ -3,7 +3,7 @@
 //! A row more for each message that comes with a key, and none for the others. A key is remembered as long as its message
 //! is in history.
 
-use cyclone_edge_protocol::{IdempotencyKey, MessageId};
+use cyclone_edge_protocol::MessageId;
 use serde::Deserialize;
 use worker::SqlStorage;
 
@@ -50,8 +50,16 @@ impl Attempts {
     pub(super) fn insert(&self, attempt: &Attempt, id: MessageId) -> Result<(), Error> {
         let Attempt { key, fingerprint } = attempt;
         self.table.ensure(&self.sql)?;
-        let values = vec![IdempotencyKey::as_str(key).into(), integer(id.as_u64()), fingerprint.as_str().into()];
+        let values = vec![key.as_str().into(), integer(id.as_u64()), fingerprint.as_str().into()];
         self.sql.exec("INSERT OR REPLACE INTO attempts (key, id, fingerprint) VALUES (?, ?, ?)", values)?;
+        Ok(())
+    }
+
+    /// Forgets an attempt that failed.
+    pub(super) fn remove(&self, attempt: Option<&Attempt>) -> Result<(), Error> {
+        if let Some(attempt) = attempt {
+            self.sql.exec("DELETE FROM attempts WHERE key = ?", vec![attempt.key.as_str().into()])?;
+        }
         Ok(())
     }
 

@@ -146,7 +146,7 @@ impl Followers {
             if position == log.head() && !std::mem::take(&mut probe) {
                 break;
             }
-            let page = log.page(position, PAGE_BYTES, u64::MAX)?;
+            let page = log.page(position, PAGE_BYTES)?;
             let end = page.end;
             match stub.deliver(&Batch { channel: self.channel.clone(), page }).await? {
                 Delivery::Delivered => self.set_position(relay, end),

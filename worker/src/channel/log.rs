@@ -5,14 +5,14 @@
 
 use std::cell::Cell;
 
-use cyclone_edge_protocol::{EventName, Extent, Message, MessageId, Page, Retention};
+use cyclone_edge_protocol::{EventName, Extent, Message, MessageId, Page, Resume, Retention};
 use serde::Deserialize;
 use worker::{SqlStorage, SqlStorageValue, console_error};
 
 use super::attempts::Attempts;
 use crate::{
     error::Error,
-    objects::{Append, Appended, Attempt, Table, integer},
+    objects::{Append, Appended, Attempt, HistoryRequest, Table, integer},
 };
 
 /// The names of the marks.
@@ -20,8 +20,6 @@ const BORN: &str = "born";
 const TRIMMED: &str = "trimmed";
 const COUNTED: &str = "counted";
 const COUNT: &str = "count";
-/// When the channel was left, in milliseconds since the epoch.
-const VACATED: &str = "vacated";
 /// How many messages come between two counts that are kept: a wake reads at most so many rows.
 const COUNT_EVERY: u64 = 200;
 
@@ -33,8 +31,6 @@ pub(super) struct Log {
     attempts: Attempts,
     retention: Retention,
     extent: Cell<Extent>,
-    /// When the last listener left the channel with nothing in history.
-    vacated_ms: Cell<Option<u64>>,
     /// How many messages there are.
     count: Cell<u64>,
     /// Up to which id they have been counted in the stored count.
@@ -76,7 +72,6 @@ impl Log {
             attempts,
             retention,
             extent: Cell::default(),
-            vacated_ms: Cell::default(),
             count: Cell::default(),
             counted: Cell::default(),
             uncounted: Cell::default(),
@@ -97,7 +92,6 @@ impl Log {
                 TRIMMED => extent.trimmed = mark.id,
                 COUNTED => self.counted.set(mark.id),
                 COUNT => self.count.set(mark.id.as_u64()),
-                VACATED => self.vacated_ms.set(Some(mark.id.as_u64())),
                 _ => {}
             }
         }
@@ -136,8 +130,8 @@ impl Log {
     }
 
     /// The position of a listener that begins after `since`.
-    pub(super) fn begin(&self, since: MessageId) -> MessageId {
-        self.extent.get().begin(since)
+    pub(super) fn begin(&self, since: MessageId, now_ms: u64) -> MessageId {
+        self.extent.get().begin(since, self.retention.expired(now_ms))
     }
 
     /// Gives a message its id and keeps it. The runtime lets nothing out of the object before it is durable.
@@ -151,16 +145,19 @@ impl Log {
         } else {
             extent.born
         };
-        let event = message.event.as_ref().map(EventName::as_str);
-        self.sql.exec(
-            "INSERT INTO messages (id, event, data) VALUES (?, ?, ?)",
-            vec![integer(id.as_u64()), event.into(), message.data.as_str().into()],
-        )?;
+        if let Some(attempt) = &message.attempt {
+            self.attempts.insert(attempt, id)?;
+        }
+        if let Err(error) = self.insert(id, &message) {
+            // A repeat must not be told that it was published.
+            self.attempts.remove(message.attempt.as_ref())?;
+            return Err(error);
+        }
         // From here on the message is published, whatever else fails.
         self.extent.set(Extent { born, head: id, ..extent });
         self.count.set(self.count.get() + 1);
         self.uncounted.set(self.uncounted.get() + 1);
-        if let Err(error) = self.tidy(message.attempt.as_ref()) {
+        if let Err(error) = self.tidy() {
             console_error!("history was not tidied: {error}");
         }
         Ok(Message { id, event: message.event, data: message.data })
@@ -171,10 +168,16 @@ impl Log {
         self.attempts.first(attempt)
     }
 
-    fn tidy(&self, attempt: Option<&Attempt>) -> Result<(), Error> {
-        if let Some(attempt) = attempt {
-            self.attempts.insert(attempt, self.head())?;
-        }
+    fn insert(&self, id: MessageId, message: &Append) -> Result<(), Error> {
+        let event = message.event.as_ref().map(EventName::as_str);
+        self.sql.exec(
+            "INSERT INTO messages (id, event, data) VALUES (?, ?, ?)",
+            vec![integer(id.as_u64()), event.into(), message.data.as_str().into()],
+        )?;
+        Ok(())
+    }
+
+    fn tidy(&self) -> Result<(), Error> {
         if self.retention.is_due(self.count.get()) {
             self.trim_by_count()
         } else if self.uncounted.get() >= COUNT_EVERY {
@@ -184,10 +187,21 @@ impl Log {
         }
     }
 
-    /// A piece of history after a position: about `max_bytes`, up to `max_messages`, and at least one message if there is
-    /// one.
-    pub(super) fn page(&self, after: MessageId, max_bytes: usize, max_messages: u64) -> Result<Page, Error> {
-        let resume = self.extent.get().resume(after);
+    /// A piece of history for who stands at a position: about `max_bytes`, and at least one message if there is one.
+    pub(super) fn page(&self, after: MessageId, max_bytes: usize) -> Result<Page, Error> {
+        self.read(self.extent.get().resume(after), max_bytes, u64::MAX)
+    }
+
+    /// A piece of history for who asks for what came after a time, or for the last messages.
+    pub(super) fn look_back(&self, wanted: &HistoryRequest, now_ms: u64) -> Result<Page, Error> {
+        let resume = match wanted.since {
+            Some(since) => self.extent.get().after(since, self.retention.expired(now_ms)),
+            None => Resume { start: self.before_last(wanted.max_messages)?, gap: false },
+        };
+        self.read(resume, wanted.max_bytes, wanted.max_messages)
+    }
+
+    fn read(&self, resume: Resume, max_bytes: usize, max_messages: u64) -> Result<Page, Error> {
         let mut messages: Vec<Message> = Vec::new();
         let mut end = self.head().max(resume.start);
         if !self.messages.exists() || end == resume.start {
@@ -211,7 +225,7 @@ impl Log {
     }
 
     /// The position after which there are `count` messages, or all that are left where there are fewer.
-    pub(super) fn before_last(&self, count: u64) -> Result<MessageId, Error> {
+    fn before_last(&self, count: u64) -> Result<MessageId, Error> {
         let start = self.extent.get().trimmed;
         if !self.messages.exists() {
             return Ok(start);
@@ -263,27 +277,12 @@ impl Log {
         self.messages.exists() || self.marks.exists()
     }
 
-    /// The last listener left at `now_ms`, or what was left of history is gone while nobody listens.
-    pub(super) fn vacate(&self, now_ms: u64) -> Result<(), Error> {
-        self.set_mark(VACATED, MessageId::new(now_ms).unwrap_or(MessageId::MAX))?;
-        self.vacated_ms.set(Some(now_ms));
-        Ok(())
-    }
-
-    /// When the storage can be given back if nobody comes, in milliseconds since the epoch; `None` when the channel was
-    /// not left since the last message.
-    pub(super) fn gives_back(&self) -> Option<u64> {
-        let vacated_ms = self.vacated_ms.get().filter(|at| *at >= self.head().as_u64())?;
-        Some(self.retention.gives_back(vacated_ms, self.head()))
-    }
-
     /// The storage was given back: the channel is as new.
     pub(super) fn forget(&self) {
         self.messages.forget();
         self.marks.forget();
         self.attempts.forget();
         self.extent.take();
-        self.vacated_ms.take();
         self.count.take();
         self.counted.take();
         self.uncounted.take();

@@ -5,6 +5,7 @@
 //! - `log`: the history, in SQLite
 //! - `attempts`: the idempotency keys of its messages
 //! - `followers`: the relays, and how each gets what it lacks
+//! - `vacancy`: since when nobody uses the channel
 //! - `upkeep`: what is seen to later: relays, trimming, storage that is given back
 //! - `alarm`: when that is
 
@@ -14,5 +15,6 @@ mod followers;
 mod log;
 mod object;
 mod upkeep;
+mod vacancy;
 
 pub use object::Channel;

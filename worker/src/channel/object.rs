@@ -4,13 +4,13 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Meter, Page, Rate};
+use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Meter, Page, Rate, Retention};
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
     durable_object, wasm_bindgen,
 };
 
-use super::{alarm::Alarm, followers::Followers, log::Log};
+use super::{alarm::Alarm, followers::Followers, log::Log, vacancy::Vacancy};
 use crate::{
     audience::{Audience, BROKEN_OFF, History, PAGE_BYTES, admit, hear},
     clock::now_ms,
@@ -37,6 +37,8 @@ pub(super) struct Inner {
     pub(super) log: Log,
     pub(super) audience: Rc<Audience>,
     pub(super) followers: Followers,
+    pub(super) vacancy: Vacancy,
+    pub(super) retention: Retention,
     pub(super) alarm: Alarm,
     /// How often may be published to the channel, and how much of that is used up.
     max_rate: Option<Rate>,
@@ -95,13 +97,15 @@ impl Wake for Inner {
         let channels = ChannelSet::new([name.clone()])?;
         let sql = state.storage().sql();
         let log = Log::open(sql.clone(), config.retention)?;
-        let followers = Followers::open(env.clone(), name.clone(), sql, log.head())?;
+        let followers = Followers::open(env.clone(), name.clone(), sql.clone(), log.head())?;
+        let retention = config.retention;
+        let vacancy = Vacancy::open(sql, retention)?;
         let holder = Holder::Channel(name.clone());
         let audience = Audience::restore(state, env, holder, &config, |_| Some(channels.clone()));
         audience.set_position(&name, log.head());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
         let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
-        Ok(Self { state, channels, name, log, audience, followers, alarm, max_rate, meter })
+        Ok(Self { state, channels, name, log, audience, followers, vacancy, retention, alarm, max_rate, meter })
     }
 }
 
@@ -138,34 +142,35 @@ impl Inner {
     }
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
+        self.vacancy.visit();
         let LegRequest { mut cursor, since, .. } = read_leg_request(request)?;
         if let Some(since) = since {
             cursor
                 .positions
                 .iter_mut()
-                .for_each(|position| *position = position.or_else(|| Some(self.log.begin(since))));
+                .for_each(|position| *position = position.or_else(|| Some(self.log.begin(since, now_ms()))));
         }
         admit(&self.audience, self, GROUP, &self.channels, cursor)
     }
 
     async fn begin(&self, request: &mut Request) -> Result<MessageId, Error> {
         let since: MessageId = read_json(request).await?;
-        Ok(self.log.begin(since))
+        Ok(self.log.begin(since, now_ms()))
     }
 
     async fn page(&self, request: &mut Request) -> Result<Page, Error> {
         let wanted: PageRequest = read_json(request).await?;
-        self.log.page(wanted.after, wanted.max_bytes, u64::MAX)
+        self.log.page(wanted.after, wanted.max_bytes)
     }
 
     async fn history(&self, request: &mut Request) -> Result<HistoryPage, Error> {
-        let HistoryRequest { since, max_messages, max_bytes } = read_json(request).await?;
-        let since = since.map_or_else(|| self.log.before_last(max_messages), Ok)?;
-        Ok(HistoryPage { page: self.log.page(since, max_bytes, max_messages)?, head: self.log.head() })
+        let wanted: HistoryRequest = read_json(request).await?;
+        Ok(HistoryPage { page: self.log.look_back(&wanted, now_ms())?, head: self.log.head() })
     }
 
     async fn follow(&self, request: &mut Request) -> Result<MessageId, Error> {
         let follow: Follow = read_json(request).await?;
+        self.vacancy.visit();
         self.followers.add(&follow, self.log.head())?;
         Ok(self.log.head())
     }
@@ -195,7 +200,7 @@ impl Inner {
 
 impl History for Inner {
     async fn page(&self, _: &ChannelName, after: MessageId) -> Result<Page, Error> {
-        self.log.page(after, PAGE_BYTES, u64::MAX)
+        self.log.page(after, PAGE_BYTES)
     }
 
     /// A channel delivers what it appends in the same turn: it never lags behind itself.

@@ -5,11 +5,14 @@ use futures::future::join_all;
 use worker::{console_debug, console_error};
 
 use super::{followers::Sent, object::Inner};
-use crate::{clock::now_ms, error::Error};
+use crate::{clock::now_ms, error::Error, printed::Printed};
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
 /// relay its way, in between.
 const SETTLE_MS: u64 = 30_000;
+/// How often a channel without history looks whether those who listen are still there: a kill of the process, or a relay
+/// that is gone, tells it nothing.
+const RECHECK_MS: u64 = 24 * 3_600 * 1_000;
 
 impl Inner {
     /// Sends a relay what it lacks, and sets the alarm to try again if that fails.
@@ -29,25 +32,26 @@ impl Inner {
     pub(super) async fn arm(&self) -> Result<(), Error> {
         if !self.followers.is_empty() {
             self.alarm.set(now_ms() + SETTLE_MS).await
-        } else if self.alarm.is_set() {
+        } else if self.alarm.rings_by(self.retention.next_trim(self.log.head(), now_ms())) {
             Ok(())
         } else {
-            self.arm_for_trimming().await
+            self.arm_for_later().await
         }
     }
 
     /// Sets the alarm for history to be trimmed or, where nothing is left of it, for the storage to be given back.
-    async fn arm_for_trimming(&self) -> Result<(), Error> {
-        if let Some(due) = self.log.next_trim(now_ms())? {
+    async fn arm_for_later(&self) -> Result<(), Error> {
+        let now_ms = now_ms();
+        if let Some(due) = self.log.next_trim(now_ms)? {
             return self.alarm.set(due).await;
         }
         if !self.is_vacant() {
-            return Ok(());
+            return self.alarm.set(now_ms + RECHECK_MS.max(self.retention.max_age_ms)).await;
         }
-        if self.log.gives_back().is_none() {
-            self.log.vacate(now_ms())?;
+        if self.vacancy.gives_back(self.log.head()).is_none() {
+            self.vacancy.note(self.log.head(), now_ms)?;
         }
-        match self.log.gives_back() {
+        match self.vacancy.gives_back(self.log.head()) {
             Some(due) => self.alarm.set(due).await,
             None => Ok(()),
         }
@@ -59,13 +63,19 @@ impl Inner {
 
     /// What there is to do when somebody has left: from the last one on it counts how long nobody was there.
     pub(super) async fn left(&self) -> Result<(), Error> {
-        if !self.is_vacant() || !(self.log.is_stored() || self.followers.is_stored()) {
-            return Ok(());
+        if !self.is_vacant() {
+            Ok(())
+        } else if self.log.is_stored() {
+            if self.log.next_trim(now_ms())?.is_none() {
+                self.vacancy.note(self.log.head(), now_ms())?;
+            }
+            self.arm_for_later().await
+        } else if self.followers.is_stored() {
+            // Nothing was ever published: nobody's cursor is in danger.
+            self.give_back().await
+        } else {
+            Ok(())
         }
-        if self.log.next_trim(now_ms())?.is_none() {
-            self.log.vacate(now_ms())?;
-        }
-        self.arm_for_trimming().await
     }
 
     /// What the alarm is for: drop what is too old, make sure that no relay lacks anything, give storage back.
@@ -76,25 +86,33 @@ impl Inner {
         for sent in join_all(relays.iter().map(|relay| self.send_to(relay, true))).await {
             sent?;
         }
-        if self.is_over()? {
-            return self.give_back().await;
+        if !relays.is_empty() {
+            // Those that have left have left now.
+            self.vacancy.visit();
         }
-        self.arm_for_trimming().await
+        if self.is_over()? {
+            self.give_back().await
+        } else if self.log.is_stored() {
+            self.arm_for_later().await
+        } else {
+            self.left().await
+        }
     }
 
     /// Whether nobody listens, nothing is left of history, and nobody came for as long as it would have reached back.
     fn is_over(&self) -> Result<bool, Error> {
-        let is_due = self.log.gives_back().is_some_and(|due| due <= now_ms());
+        let is_due = self.vacancy.gives_back(self.log.head()).is_some_and(|due| due <= now_ms());
         Ok(is_due && self.is_vacant() && self.log.next_trim(now_ms())?.is_none())
     }
 
     /// Deletes all that the channel has stored. It begins anew with the next message, whose id is above all before it,
     /// as the clock is; a cursor from before then gets `sse.gap`.
     async fn give_back(&self) -> Result<(), Error> {
-        console_debug!("channel {} gives its storage back", self.name);
+        console_debug!("channel {} gives its storage back", Printed(self.name.as_str()));
         // In the turn in which the storage is emptied.
         self.log.forget();
         self.followers.forget();
+        self.vacancy.forget();
         self.audience.set_position(&self.name, self.log.head());
         Ok(self.state.storage().delete_all().await?)
     }

@@ -7,9 +7,14 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use cyclone_edge_protocol::{Meter, Rate};
-use worker::{Env, console_error};
+use worker::{Env, RateLimiter, console_error};
 
-use crate::{clock::now_ms, config::Config, error::Error, rights::Publisher};
+use crate::{
+    clock::now_ms,
+    config::{Config, InvalidSetting},
+    error::Error,
+    rights::Publisher,
+};
 
 /// The binding of the platform's rate limiter. It may be missing.
 const LIMITER: &str = "PUBLISH_LIMITER";
@@ -31,8 +36,7 @@ pub(super) async fn count(publisher: &Publisher, env: &Env, config: &Config) -> 
     if let Some(rate) = config.key_publish_rate {
         METERS.with_borrow_mut(|meters| pass(meters, &publisher, rate, now_ms())).map_err(Error::too_many_publishes)?;
     }
-    // Where there is none, nobody is asked.
-    let Ok(limiter) = env.rate_limiter(LIMITER) else { return Ok(()) };
+    let Some(limiter) = limiter(env)? else { return Ok(()) };
     match limiter.limit(publisher).await {
         Ok(outcome) if !outcome.success => Err(Error::too_many_publishes(LIMITER_WAIT_MS)),
         Ok(_) => Ok(()),
@@ -42,6 +46,18 @@ pub(super) async fn count(publisher: &Publisher, env: &Env, config: &Config) -> 
             Ok(())
         }
     }
+}
+
+/// The platform's limiter, where there is one.
+///
+/// # Errors
+/// 500 where something else has its name.
+fn limiter(env: &Env) -> Result<Option<RateLimiter>, Error> {
+    let is_there = js_sys::Reflect::get(env, &LIMITER.into()).is_ok_and(|binding| !binding.is_undefined());
+    if !is_there {
+        return Ok(None);
+    }
+    env.rate_limiter(LIMITER).map(Some).map_err(|_| InvalidSetting::new(LIMITER, "a rate limiting binding").into())
 }
 
 fn pass(meters: &mut BTreeMap<String, Meter>, publisher: &str, rate: Rate, now_ms: u64) -> Result<(), u64> {

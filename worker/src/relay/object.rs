@@ -18,8 +18,8 @@ use crate::{
     config::Config,
     error::Error,
     objects::{
-        Batch, ChannelStub, Delivery, Follow, Holder, LegRequest, Memory, PageRequest, Wake, answer, path, read_json,
-        read_leg_request,
+        Batch, ChannelStub, Delivery, Follow, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake, answer, path,
+        read_json, read_leg_request,
     },
     printed::Printed,
 };
@@ -142,7 +142,7 @@ impl Inner {
     async fn begin(&self, channel: &ChannelName, since: MessageId) -> Result<MessageId, Error> {
         match self.audience.position(channel) {
             // All that came after `since` is still to be delivered: no need to wake the channel.
-            Some(live) if live <= since => Ok(live),
+            Some(live) if live <= since && live != MessageId::START => Ok(live),
             _ => ChannelStub::of(&self.env, channel)?.begin(since).await,
         }
     }
@@ -172,6 +172,7 @@ impl Inner {
             (Err(error), _) => {
                 // It may have heard all the same, and even sent a batch. Nobody was there yet to get that.
                 self.unfollow(channel)?;
+                self.tell_unfollow(channel, Follow { relay: self.name.clone(), epoch })?;
                 Err(error)
             }
         }
@@ -239,7 +240,13 @@ impl Inner {
     fn unfollow(&self, channel: &ChannelName) -> Result<(), Error> {
         self.audience.forget(channel);
         self.recent.borrow_mut().forget(channel);
-        let Some(unfollow) = self.follows.remove(channel, &self.name)? else { return Ok(()) };
+        match self.follows.remove(channel, &self.name)? {
+            Some(unfollow) => self.tell_unfollow(channel, unfollow),
+            None => Ok(()),
+        }
+    }
+
+    fn tell_unfollow(&self, channel: &ChannelName, unfollow: Unfollow) -> Result<(), Error> {
         let stub = ChannelStub::of(&self.env, channel)?;
         self.state.wait_until(async move {
             if let Err(error) = stub.unfollow(&unfollow).await {

@@ -3,7 +3,7 @@
 use cyclone_edge_protocol::pairs;
 use worker::{Request, Url};
 
-use crate::{config::CorsOrigins, error::Error};
+use crate::{config::CorsOrigins, error::Error, http::query_of};
 
 /// What follows `Authorization: Bearer`.
 pub(super) fn bearer(request: &Request) -> Result<Option<String>, Error> {
@@ -37,10 +37,10 @@ pub(super) fn token(request: &Request, cookie: Option<&str>, cors: &CorsOrigins)
 }
 
 fn of_query(url: &str) -> Result<Option<String>, Error> {
-    let url = url.split_once('#').map_or(url, |(url, _)| url);
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let token =
-        pairs(query.as_bytes()).find(|pair| pair.name == "access_token").map(|pair| pair.value()).transpose()?;
+    let token = pairs(query_of(url).as_bytes())
+        .find(|pair| pair.name == "access_token")
+        .map(|pair| pair.value())
+        .transpose()?;
     Ok(token.filter(|token| !token.is_empty()))
 }
 

@@ -23,16 +23,26 @@ const BETWEEN_FETCHES_MS: u64 = 30_000;
 const AFTER_FAILURE_MS: u64 = 5_000;
 const DEADLINE: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 256 * 1024;
+/// How many fetches may be under way while there are no keys: each holds memory, and anybody can ask for one.
+const MAX_FETCHES: usize = 32;
 
 thread_local! {
-    static KEPT: RefCell<Kept<Rc<[Verifier]>>> = const { RefCell::new(Kept::Nothing { failed_ms: None }) };
+    static KEPT: RefCell<Kept<Rc<[Verifier]>>> = const { RefCell::new(Kept::Nothing { failed_ms: None, begun_ms: Vec::new() }) };
 }
 
 /// What is known of the published keys. Times are those of this isolate's clock.
 #[derive(Debug)]
 enum Kept<K> {
-    Nothing { failed_ms: Option<u64> },
-    Keys { keys: K, fetched_ms: u64, tried_again_ms: Option<u64> },
+    /// Fetches that have begun may be under way for as long as their deadline: a request whose client has gone says no more.
+    Nothing {
+        failed_ms: Option<u64>,
+        begun_ms: Vec<u64>,
+    },
+    Keys {
+        keys: K,
+        fetched_ms: u64,
+        tried_again_ms: Option<u64>,
+    },
 }
 
 impl<K> Kept<K> {
@@ -40,7 +50,11 @@ impl<K> Kept<K> {
     fn is_due(&self, now_ms: u64, knows: impl Fn(&K) -> bool) -> bool {
         match self {
             // A clock that is set back must not keep what is kept for ever: what counts is the distance.
-            Self::Nothing { failed_ms } => failed_ms.is_none_or(|failed| now_ms.abs_diff(failed) >= AFTER_FAILURE_MS),
+            Self::Nothing { failed_ms, begun_ms } => {
+                let is_under_way = |begun: &&u64| now_ms.abs_diff(**begun) <= DEADLINE.as_millis() as u64;
+                failed_ms.is_none_or(|failed| now_ms.abs_diff(failed) >= AFTER_FAILURE_MS)
+                    && begun_ms.iter().filter(is_under_way).count() < MAX_FETCHES
+            }
             Self::Keys { keys, fetched_ms, tried_again_ms } => {
                 let is_wanted = now_ms.abs_diff(*fetched_ms) >= FRESH_MS || !knows(keys);
                 is_wanted && tried_again_ms.is_none_or(|tried| now_ms.abs_diff(tried) >= BETWEEN_FETCHES_MS)
@@ -58,13 +72,17 @@ impl<K> Kept<K> {
 
     /// Notes a fetch that begins, so that not everybody begins one.
     fn begin(&mut self, now_ms: u64) {
-        if let Self::Keys { tried_again_ms, .. } = self {
-            *tried_again_ms = Some(now_ms);
+        match self {
+            Self::Nothing { begun_ms, .. } => {
+                begun_ms.push(now_ms);
+                begun_ms.drain(..begun_ms.len().saturating_sub(MAX_FETCHES));
+            }
+            Self::Keys { tried_again_ms, .. } => *tried_again_ms = Some(now_ms),
         }
     }
 
     fn fail(&mut self, now_ms: u64) {
-        if let Self::Nothing { failed_ms } = self {
+        if let Self::Nothing { failed_ms, .. } = self {
             *failed_ms = Some(now_ms);
         }
     }
@@ -143,7 +161,7 @@ mod tests {
 
     #[test]
     fn keys_are_fetched_when_there_are_none_but_not_at_once_after_a_failure() {
-        let mut kept = Kept::<()>::Nothing { failed_ms: None };
+        let mut kept = Kept::<()>::Nothing { failed_ms: None, begun_ms: Vec::new() };
         assert!(is_due(&kept, 0, false));
         kept.begin(NOW);
         assert!(is_due(&kept, 0, false), "others cannot wait for who has begun");
@@ -153,8 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_comes_before_the_keys_does_not_fetch_without_end() {
+        let mut kept = Kept::<()>::Nothing { failed_ms: None, begun_ms: Vec::new() };
+        for _ in 0..MAX_FETCHES {
+            assert!(is_due(&kept, 0, false));
+            kept.begin(NOW);
+        }
+        assert!(!is_due(&kept, 5_000, false));
+        assert!(is_due(&kept, 5_001, false), "none takes longer");
+    }
+
+    #[test]
     fn keys_are_kept_for_ten_minutes_and_an_unknown_one_is_looked_for_every_thirty_seconds() {
-        let mut kept = Kept::Nothing { failed_ms: Some(NOW) };
+        let mut kept = Kept::Nothing { failed_ms: Some(NOW), begun_ms: Vec::new() };
         kept.succeed((), NOW);
         assert!(!is_due(&kept, 599_999, true));
         assert!(is_due(&kept, 600_000, true));
@@ -168,7 +197,7 @@ mod tests {
 
     #[test]
     fn old_keys_stay_when_no_new_ones_come() {
-        let mut kept = Kept::Nothing { failed_ms: None };
+        let mut kept = Kept::Nothing { failed_ms: None, begun_ms: Vec::new() };
         kept.succeed("old", NOW);
         kept.begin(NOW + 600_000);
         kept.fail(NOW + 605_000);

@@ -56,7 +56,7 @@ impl Subscription {
             None => Transport::Stream,
         };
         let mut cursor = cursor.unwrap_or_else(|| Cursor::unknown(&channels));
-        cursor.expire(now_ms.saturating_sub(retention.max_age_ms));
+        cursor.expire(now_ms, retention.max_age_ms);
         // The clock is this worker's, read once: what passes until the objects answer would count against the listener.
         let since = query.ago.map(|ago| Ago::parse(&ago)).transpose()?.map(|ago| ago.position(now_ms));
         Ok(Self { channels, cursor, since, transport, says_hello: query.greeting.as_deref() == Some("event") })
