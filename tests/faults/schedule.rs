@@ -154,7 +154,9 @@ impl Maker {
     fn new(seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let names = ["a", "b", "news.sport", "ä ö"];
-        let channels = names[..random.random_range(1..=names.len())].iter().map(|name| (*name).to_owned()).collect();
+        // A single channel has no relays.
+        let count = [1, 2, 2, 3, 4][random.random_range(0..5)];
+        let channels = names[..count].iter().map(|name| (*name).to_owned()).collect();
         let history_messages = random.random_bool(0.4).then(|| random.random_range(15..60));
         let publishers = random.random_range(2..=3);
         let (seats, steps) = (Vec::new(), Vec::new());
@@ -289,7 +291,7 @@ impl Maker {
     /// Many come back at the same time, and elsewhere, while much is published at once: history is replayed to them while
     /// the relays lag behind the channels.
     fn storm(&mut self) {
-        self.publish_at_once();
+        self.publish_at_once(0, 20);
         for listener in self.present.clone() {
             if self.random.random_bool(0.3) {
                 let place = self.place();
@@ -323,19 +325,18 @@ impl Maker {
         self.step(after_ms, Act::Kill { down_ms });
     }
 
-    /// While messages are kept that relays do not have yet.
+    /// While messages are kept that relays do not have yet: large ones are sent to relays one by one.
     fn panic(&mut self) {
-        self.publish_at_once();
-        let after_ms = self.random.random_range(0..30);
+        self.publish_at_once(LARGE, 6);
+        let after_ms = self.random.random_range(0..250);
         self.step(after_ms, Act::Panic);
     }
 
-    fn publish_at_once(&mut self) {
+    fn publish_at_once(&mut self, padding: usize, count: u32) {
         for publisher in 0..self.schedule.publishers {
             let order = self.order();
-            let count = 20;
             self.schedule.messages = order.first + count;
-            let order = Order { count, padding: 0, at_once: true, patience_ms: None, ..order };
+            let order = Order { count, padding, at_once: true, patience_ms: None, ..order };
             self.step(0, Act::Publish { publisher, order });
         }
     }
