@@ -291,7 +291,7 @@ impl Actor {
                 continue;
             }
             let Some(positions) = positions(&self.set, cursor) else {
-                self.site.note(format!("{} got a cursor that is none: {cursor}", heard.name));
+                self.site.note(&format!("{} got a cursor that is none: {cursor}", heard.name));
                 continue;
             };
             if !connection.greeted {
@@ -301,7 +301,7 @@ impl Actor {
             for event in events {
                 match sight(&self.set, &heard.last, &event, self.site.now()) {
                     Some(sight) => heard.sights.push(sight),
-                    None => self.site.note(format!("{} got an event of no channel: {event:?}", heard.name)),
+                    None => self.site.note(&format!("{} got an event of no channel: {event:?}", heard.name)),
                 }
             }
             cursor.clone_into(&mut self.cursor);

@@ -15,7 +15,7 @@ impl Message {
 
     /// Some messages are of a type of their own.
     pub(super) fn event(self) -> Option<&'static str> {
-        (self.number % 5 == 0).then_some("tick")
+        self.number.is_multiple_of(5).then_some("tick")
     }
 
     /// Reads a message that arrived; `None` when it is not one as it was published.

@@ -155,7 +155,7 @@ impl Worker {
         let ids = if status == 200 { &answer["ids"] } else { &answer["error"]["ids"] };
         let ids: BTreeMap<String, u64> = serde_json::from_value(ids.clone()).unwrap_or_default();
         if status == 200 && !published.channels.iter().all(|channel| ids.contains_key(channel)) {
-            self.site.note(format!("the answer to message {number} lacks ids: {answer}"));
+            self.site.note(&format!("the answer to message {number} lacks ids: {answer}"));
         }
         if !ids.is_empty() {
             published.acknowledged.extend(ids);

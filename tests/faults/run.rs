@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
                 return;
             }
         }
-        self.site.note(format!("nothing was evicted in {SILENCES} times {SILENCE:?} of silence"));
+        self.site.note(&format!("nothing was evicted in {SILENCES} times {SILENCE:?} of silence"));
     }
 
     /// Publishes one more message to all channels, and returns its ids.
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
         }
         if let Some(counts) = late {
             let took = began.elapsed().as_secs_f64();
-            self.site.note(format!("/stats said {counts:?} while {expected:?} listened, for {took:.1} s"));
+            self.site.note(&format!("/stats said {counts:?} while {expected:?} listened, for {took:.1} s"));
         }
     }
 

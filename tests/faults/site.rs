@@ -52,11 +52,11 @@ impl Site {
     /// Notes that something went wrong which no kill explains.
     pub(super) fn complain(&self, since: Life, fault: impl FnOnce() -> String) {
         if since.is_alive() && self.life().0 == since.0 {
-            self.note(fault());
+            self.note(&fault());
         }
     }
 
-    pub(super) fn note(&self, fault: String) {
+    pub(super) fn note(&self, fault: &str) {
         self.faults.lock().unwrap().push(format!("at {:.3} s: {fault}", self.began.elapsed().as_secs_f64()));
     }
 
