@@ -62,7 +62,7 @@ impl PublishForm {
     /// # Errors
     /// Says what is missing, of the wrong type, too large, or no JSON.
     pub fn from_json(body: &[u8], max_message_bytes: usize) -> Result<Self, InvalidPublishForm> {
-        let body: JsonBody<'_> = serde_json::from_slice(body).map_err(|error| malformed_json(&error))?;
+        let body: JsonBody<'_> = serde_json::from_str(text_of(body)?).map_err(|error| malformed_json(&error))?;
         let channels = match body.channel {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::String(name)) => vec![name],
@@ -132,6 +132,16 @@ fn json_message(raw: &RawValue) -> Result<String, InvalidPublishForm> {
     } else {
         Ok(raw.to_owned())
     }
+}
+
+/// JSON is UTF-8, also in fields that are ignored: there the parser would not look.
+fn text_of(body: &[u8]) -> Result<&str, InvalidPublishForm> {
+    str::from_utf8(body).map_err(|error| {
+        let (read, _) = body.split_at(error.valid_up_to());
+        let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + read.iter().rev().take_while(|byte| **byte != b'\n').count();
+        InvalidPublishForm::MalformedJson { line, column }
+    })
 }
 
 /// The parser's own words could repeat the input; where it stumbled says enough.
@@ -324,10 +334,12 @@ mod tests {
         ] {
             assert!(matches!(json(body), Err(Why::MalformedJson { .. })), "{body:?}");
         }
-        assert!(matches!(
-            PublishForm::from_json(b"{\"channel\":\"\xff\",\"message\":1}", LIMIT),
-            Err(Why::MalformedJson { .. })
-        ));
+        for (body, line, column) in [
+            (&b"{\"channel\":\"\xff\",\"message\":1}"[..], 1, 13),
+            (b"{\"channel\":\"a\",\"message\":1,\n\"ignored\":\"a\xff\"}", 2, 13),
+        ] {
+            assert_eq!(PublishForm::from_json(body, LIMIT), Err(Why::MalformedJson { line, column }));
+        }
     }
 
     #[test]
