@@ -9,6 +9,7 @@ import { ensureToolchain } from "./toolchain.mjs";
 
 const STEPS = [
   { name: "protocol", title: "Protocol: unit tests", run: cargoTest("cyclone-edge-protocol") },
+  { name: "fuzz", title: "Protocol: inputs that fuzzing keeps", run: replayCorpus },
   { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib") },
   {
     name: "client",
@@ -51,6 +52,11 @@ await main(import.meta.url, async ([name, ...extra]) => {
 
 function cargoTest(crate, ...options) {
   return (purpose, extra, env) => run(purpose, "cargo", ["test", "-p", crate, ...options, ...extra], { env });
+}
+
+// A workspace of its own; `npm run fuzz` looks for more.
+function replayCorpus(purpose, extra) {
+  return run(purpose, "cargo", ["test", "--manifest-path", "protocol/fuzz/Cargo.toml", ...extra]);
 }
 
 // The flags of the browsers are in client-wasm/webdriver.json.

@@ -9,5 +9,6 @@ export const CARGO_TOOLS = {
   // Must be the version of the wasm-bindgen crate in Cargo.toml.
   "wasm-bindgen-cli": { version: "0.2.130", program: "wasm-bindgen" },
   geckodriver: { version: "0.37.1", program: "geckodriver" },
+  "cargo-fuzz": { version: "0.13.2", program: "cargo-fuzz" },
   "wasm-pack": { version: "0.15.1", program: "wasm-pack" },
 };

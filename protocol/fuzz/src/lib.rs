@@ -1,0 +1,46 @@
+//! What has to hold for every input of the parsers in `cyclone-edge-protocol`, as plain functions of bytes.
+//!
+//! libFuzzer looks for an input for which it does not (`npm run fuzz`), and an ordinary test replays the inputs in
+//! `corpus/`. A new target is a function in the table below, its two lines in `fuzz_targets/`, its `[[bin]]` in Cargo.toml
+//! and some inputs in `corpus/`.
+//!
+//! - `names`: `channel_name`, `event_name`, `channel_set`
+//! - `positions`: `cursor`, `number`
+//! - `stream`: `event_stream`, `event`, `replay`
+//! - `publish`: `form`, `publish_form`, `publish_json`
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what does not hold is told by a panic")]
+
+mod names;
+mod positions;
+mod publish;
+mod stream;
+
+pub use names::{channel_name, channel_set, event_name};
+pub use positions::{cursor, number};
+pub use publish::{form, publish_form, publish_json};
+pub use stream::{event, event_stream, replay};
+
+/// A target: it panics where something does not hold.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name, which is also that of its folder in `corpus/`.
+pub const TARGETS: [(&str, Target); 11] = [
+    ("channel_name", channel_name),
+    ("channel_set", channel_set),
+    ("cursor", cursor),
+    ("event", event),
+    ("event_name", event_name),
+    ("event_stream", event_stream),
+    ("form", form),
+    ("number", number),
+    ("publish_form", publish_form),
+    ("publish_json", publish_json),
+    ("replay", replay),
+];
+
+/// A refusal is told to whoever sent the input: it is short, has one line, and repeats nothing of the input.
+fn is_tellable(refusal: &dyn std::error::Error) -> bool {
+    let told = refusal.to_string();
+    (1..200).contains(&told.len()) && told.is_ascii() && !told.contains(|char: char| char.is_control())
+}
