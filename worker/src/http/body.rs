@@ -1,9 +1,16 @@
-//! Reading a request's body up to a bound.
+//! Reading a request's body up to a bound. How it is read is JavaScript: see `body.js` for why.
 
-use futures::StreamExt;
-use worker::Request;
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::{Request, wasm_bindgen_futures::JsFuture};
 
 use crate::error::Error;
+
+#[wasm_bindgen(module = "/src/http/body.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readBody, catch)]
+    fn read_in_javascript(body: &web_sys::ReadableStream, max_bytes: usize) -> Result<Promise, JsValue>;
+}
 
 /// Reads the body whole, and gives up as soon as it is larger than `max_bytes`.
 ///
@@ -15,17 +22,9 @@ pub(crate) async fn read_bounded(request: &mut Request, max_bytes: usize) -> Res
     if announced.is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large());
     }
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
-    let mut stream = request.stream()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Error::refused(400, "broken_body", "the body broke off"))?;
-        if body.len() + chunk.len() > max_bytes {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    let Some(body) = request.inner().body() else { return Ok(Vec::new()) };
+    let broken = |_| Error::refused(400, "broken_body", "the body broke off");
+    let read = read_in_javascript(&body, max_bytes).map_err(broken)?;
+    let read = JsFuture::from(read).await.map_err(broken)?;
+    read.dyn_ref().map(Uint8Array::to_vec).ok_or_else(too_large)
 }
