@@ -1,56 +1,82 @@
-//! Reading a body up to a bound.
+//! Reading a body up to bounds. How it is read is JavaScript: see `body.js` for why.
 
 use std::fmt;
 
-use futures::StreamExt;
-use worker::{ByteStream, Request};
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::{Request, Response, ResponseBody, wasm_bindgen_futures::JsFuture};
 
 use crate::error::Error;
 
-/// Reads the body whole, and gives up as soon as it is larger than `max_bytes`.
+/// How long a body may take to arrive: whoever sends slowly holds memory meanwhile.
+const MAX_SECONDS: u32 = 30;
+
+#[wasm_bindgen(module = "/src/http/body.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readBody, catch)]
+    fn read_in_javascript(body: &web_sys::ReadableStream, max_bytes: usize, max_ms: u32) -> Result<Promise, JsValue>;
+}
+
+/// Reads a request's body whole, and gives up as soon as it is larger than `max_bytes`.
 ///
 /// # Errors
-/// 413 when it is too large, 400 when the client breaks off.
+/// 413 when it is too large, 400 when the client breaks off, 408 when it takes too long; 503 when bodies that are being
+/// read take too much memory already.
 pub(crate) async fn read_bounded(request: &mut Request, max_bytes: usize) -> Result<Vec<u8>, Error> {
     let too_large = || Error::refused(413, "too_large", format!("the body has at most {max_bytes} bytes"));
     let announced = request.headers().get("Content-Length")?.and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large());
     }
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
-    read_stream(request.stream()?, max_bytes).await.map_err(|why| match why {
+    read_stream(request.inner().body(), max_bytes).await.map_err(|why| match why {
         UnreadBody::TooLarge => too_large(),
+        UnreadBody::TooSlow => Error::refused(408, "too_slow", format!("a body has {MAX_SECONDS} seconds to arrive")),
         UnreadBody::BrokenOff => Error::refused(400, "broken_body", "the body broke off"),
+        UnreadBody::NoRoom => Error::unavailable(why),
     })
 }
 
-/// Reads a stream whole, and gives up as soon as it is larger than `max_bytes`.
-pub(crate) async fn read_stream(mut stream: ByteStream, max_bytes: usize) -> Result<Vec<u8>, UnreadBody> {
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| UnreadBody::BrokenOff)?;
-        if body.len() + chunk.len() > max_bytes {
-            return Err(UnreadBody::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
+/// Reads an answer's body whole, and gives up as soon as it is larger than `max_bytes`.
+pub(crate) async fn read_answer(answer: &Response, max_bytes: usize) -> Result<Vec<u8>, UnreadBody> {
+    match answer.body() {
+        ResponseBody::Stream(body) => read_stream(Some(body.clone()), max_bytes).await,
+        ResponseBody::Body(body) if body.len() > max_bytes => Err(UnreadBody::TooLarge),
+        ResponseBody::Body(body) => Ok(body.clone()),
+        ResponseBody::Empty => Ok(Vec::new()),
     }
-    Ok(body)
+}
+
+async fn read_stream(body: Option<web_sys::ReadableStream>, max_bytes: usize) -> Result<Vec<u8>, UnreadBody> {
+    let Some(body) = body else { return Ok(Vec::new()) };
+    let broken = |_| UnreadBody::BrokenOff;
+    let read = read_in_javascript(&body, max_bytes, 1_000 * MAX_SECONDS).map_err(broken)?;
+    let read = JsFuture::from(read).await.map_err(broken)?;
+    if let Some(body) = read.dyn_ref::<Uint8Array>() {
+        return Ok(body.to_vec());
+    }
+    Err(match read.as_string().as_deref() {
+        Some("large") => UnreadBody::TooLarge,
+        Some("slow") => UnreadBody::TooSlow,
+        _ => UnreadBody::NoRoom,
+    })
 }
 
 /// Why a body was not read whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnreadBody {
     TooLarge,
+    TooSlow,
     BrokenOff,
+    NoRoom,
 }
 
 impl fmt::Display for UnreadBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLarge => "the body is too large",
+            Self::TooSlow => "the body takes too long",
             Self::BrokenOff => "the body broke off",
+            Self::NoRoom => "bodies that are being read take too much memory",
         })
     }
 }

@@ -5,7 +5,7 @@ mod cors;
 mod query;
 mod sniffing;
 
-pub(crate) use body::{read_bounded, read_stream};
+pub(crate) use body::{read_answer, read_bounded};
 pub(crate) use cors::{allow_origin, preflight};
 pub(crate) use query::query_of;
 pub(crate) use sniffing::forbid_sniffing;

@@ -12,7 +12,7 @@ use worker::{
 };
 
 use super::verifier::Verifier;
-use crate::{clock::now_ms, error::Error, http::read_stream};
+use crate::{clock::now_ms, error::Error, http::read_answer};
 
 /// How long keys are taken to be what the issuer publishes.
 const FRESH_MS: u64 = 10 * 60 * 1_000;
@@ -142,9 +142,9 @@ async fn download(url: &Url, signal: &AbortSignal) -> Result<Vec<u8>, Error> {
     // Whoever publishes the keys is named by the setting, and by nobody else.
     init.with_headers(headers).with_redirect(RequestRedirect::Manual);
     let request = Request::new_with_init(url.as_str(), &init)?;
-    let mut response = Fetch::Request(request).send_with_signal(signal).await?;
+    let response = Fetch::Request(request).send_with_signal(signal).await?;
     match response.status_code() {
-        200 => read_stream(response.stream()?, MAX_BYTES).await.map_err(Error::unavailable),
+        200 => read_answer(&response, MAX_BYTES).await.map_err(Error::unavailable),
         status => Err(Error::unavailable(format!("the answer was {status}"))),
     }
 }
