@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
         let clock = Clock::new();
         let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
         let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
-        let hub = clock.set_up(builder).worker(WORKER).disk_in(MEMORY).start().await;
+        let hub = clock.set_up(builder).worker(WORKER).relay("DistantRelay").disk_in(MEMORY).start().await;
         let site = Arc::new(Site::new(hub.address()));
         let publisher = |_| Publisher::start(site.clone(), schedule.channels.clone());
         let publishers = (0..schedule.publishers).map(publisher).collect();
@@ -125,6 +125,7 @@ impl<'a> Run<'a> {
             Act::Move { listener, place } => self.tell(listener, listener::Order::Move(place)),
             Act::Kill { down_ms } => self.kill(Duration::from_millis(down_ms)).await,
             Act::Panic => self.panic().await,
+            Act::CutOff { ms, panics } => self.cut_off(Duration::from_millis(ms), panics).await,
             Act::Clock { seconds } => {
                 self.clock.step(seconds);
                 self.clock_steps += 1;
@@ -178,6 +179,21 @@ impl<'a> Run<'a> {
         self.site.turn();
         self.panics += 1;
         self.has_panicked = true;
+    }
+
+    /// Cuts the relays off from the channels for a while.
+    async fn cut_off(&mut self, time: Duration, panics: bool) {
+        self.ask("/?channels=cut-off&transport=longpoll&greeting=event").await;
+        sleep(time).await;
+        if panics {
+            self.panic().await;
+        }
+        self.ask("/?channels=back&transport=longpoll&greeting=event").await;
+    }
+
+    async fn ask(&self, path: &str) {
+        let answer = self.hub.get(path).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     async fn publishers_are_idle(&self) {

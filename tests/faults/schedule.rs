@@ -96,6 +96,11 @@ pub(super) enum Act {
     /// A request panics, which takes along the memory of all objects and the requests that are under way, and leaves the
     /// connections of listeners.
     Panic,
+    /// For a while nothing reaches the relays. Who then panics too forgets that they lack something.
+    CutOff {
+        ms: u64,
+        panics: bool,
+    },
     Clock {
         seconds: i64,
     },
@@ -229,8 +234,9 @@ impl Maker {
                 self.cut_one(listener);
             }
             86..90 => self.kill(),
-            90..93 => self.panic(),
-            93..96 => self.step_clock(),
+            90..92 => self.panic(),
+            92..95 => self.cut_off(),
+            95..97 => self.step_clock(),
             _ => self.come_or_go(),
         }
     }
@@ -330,6 +336,13 @@ impl Maker {
         self.publish_at_once(LARGE, 6);
         let after_ms = self.random.random_range(0..250);
         self.step(after_ms, Act::Panic);
+    }
+
+    fn cut_off(&mut self) {
+        self.publish_everything();
+        let (ms, panics) = (self.random.random_range(10..300), self.random.random_bool(0.6));
+        self.soon(Act::CutOff { ms, panics });
+        self.publish_everything();
     }
 
     fn publish_at_once(&mut self, padding: usize, count: u32) {
@@ -438,7 +451,12 @@ mod tests {
                     | Act::Stall { listener, .. }
                     | Act::Change { listener, .. }
                     | Act::Move { listener, .. } => assert!(present.contains(&listener), "{schedule}"),
-                    Act::Publish { .. } | Act::Kill { .. } | Act::Panic | Act::Clock { .. } | Act::Evict => {}
+                    Act::Publish { .. }
+                    | Act::Kill { .. }
+                    | Act::Panic
+                    | Act::CutOff { .. }
+                    | Act::Clock { .. }
+                    | Act::Evict => {}
                 }
             }
         }

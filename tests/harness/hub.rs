@@ -38,6 +38,7 @@ pub struct HubBuilder {
     worker: PathBuf,
     outbound: bool,
     disk_in: PathBuf,
+    relay: &'static str,
 }
 
 /// A running hub.
@@ -91,6 +92,12 @@ impl HubBuilder {
         self
     }
 
+    /// Has another class of the worker be the relays.
+    pub fn relay(mut self, class: &'static str) -> Self {
+        self.relay = class;
+        self
+    }
+
     /// Keeps the storage in a folder of this one.
     pub fn disk_in(mut self, folder: impl Into<PathBuf>) -> Self {
         self.disk_in = folder.into();
@@ -114,6 +121,7 @@ impl Hub {
             environment: BTreeMap::new(),
             worker: root().join("worker/build"),
             disk_in: temp_dir(),
+            relay: "Relay",
             outbound: false,
         }
         .setting("PUBLISH_KEY", KEY)
@@ -308,5 +316,6 @@ fn write_config(builder: &HubBuilder, disk: &Path) -> String {
         config = config
             .replace("services = [\n", "services = [\n    (name = \"internet\", network = (allow = [\"private\"])),\n");
     }
-    config
+    // The class of the objects and of the binding; their storage keeps its name.
+    config.replace("= \"Relay\"", &format!("= {:?}", builder.relay))
 }
