@@ -214,7 +214,7 @@ async fn what_is_too_large_is_refused_early_and_memory_stays_flat() {
 async fn a_cursor_as_long_as_a_head_may_be_counts_as_none() {
     let hub = Hub::start().await;
     let request = format!("GET /?channels=a HTTP/1.1\r\nHost: hub\r\nLast-Event-ID: {}\r\n\r\n", "1".repeat(300 * KIB));
-    raw_request(&hub, request).await.read_until("the greeting", |text| text.contains("\nid: 0\n")).await;
+    raw_request(&hub, request).await.read_until("the greeting", |text| text.contains("\nid: 0@")).await;
 }
 
 #[tokio::test]

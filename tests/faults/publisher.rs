@@ -123,6 +123,7 @@ impl Worker {
 
     /// Sends a message once, and notes what was acknowledged. Whoever loses patience breaks the connection.
     async fn attempt(&self, message: Message, patience: Option<Duration>, published: &mut Published) -> bool {
+        published.attempts += 1;
         let life = self.site.life();
         let mut body = json!({ "channel": &published.channels, "message": message.text() });
         if let Some(event) = message.event() {

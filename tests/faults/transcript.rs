@@ -19,6 +19,8 @@ pub(super) struct Published {
     pub(super) channels: Vec<String>,
     /// When it was sent for the first time.
     pub(super) sent_at: u64,
+    /// How often it was sent.
+    pub(super) attempts: u32,
     /// The ids by channel that the hub acknowledged, in every answer that it gave.
     pub(super) acknowledged: Vec<(String, u64)>,
     /// When the last answer came that acknowledged it.
