@@ -21,6 +21,7 @@ mod presence;
 mod publish;
 mod readme;
 mod relay;
+mod requests;
 mod resume;
 mod settings;
 mod slow_listeners;

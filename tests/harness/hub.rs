@@ -4,8 +4,10 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use reqwest::{Client, RequestBuilder, Response};
@@ -16,6 +18,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
     sync::oneshot,
+    time::sleep,
 };
 
 use crate::{DEADLINE, Listener, project::root, within};
@@ -113,6 +116,35 @@ impl Hub {
     /// What the runtime has printed so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// How many bytes of memory the runtime has at the moment (its resident set).
+    pub fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id().expect("the runtime runs"));
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        1_024 * line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    }
+
+    /// The most memory that the runtime had while something happened.
+    pub async fn peak_memory<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        let (mut work, mut peak) = (pin!(work), 0);
+        loop {
+            peak = peak.max(self.memory());
+            tokio::select! {
+                result = &mut work => return (result, peak.max(self.memory())),
+                () = sleep(Duration::from_millis(10)) => {}
+            }
+        }
+    }
+
+    /// How much time of processors the runtime has taken so far.
+    pub fn processor_time(&self) -> Duration {
+        let stat = format!("/proc/{}/stat", self.process.id().expect("the runtime runs"));
+        let stat = std::fs::read_to_string(stat).unwrap();
+        // proc_pid_stat(5): utime and stime, after the name in parentheses, in hundredths of a second.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        Duration::from_millis(10 * fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum::<u64>())
     }
 
     pub fn address(&self) -> String {

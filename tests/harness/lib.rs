@@ -3,6 +3,7 @@
 //! - `hub`: a hub under `workerd`, with its own settings and its own disk, that can be killed and started again
 //! - `listener`: a listener that holds one connection at a time
 //! - `raw`: HTTP as bytes, so that no client hides a fault of the server
+//! - `exchange`: one request as bytes, which may be any, and its answer
 //! - `browser`: a headless browser with one page
 //! - `driver`: Chromium or Firefox, and the program that drives it
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
@@ -16,6 +17,7 @@
 mod answer;
 mod browser;
 mod driver;
+mod exchange;
 mod hub;
 mod listener;
 mod project;
@@ -28,11 +30,12 @@ mod wait;
 pub use answer::{Answer, Gate};
 pub use browser::Browser;
 pub use driver::Engine;
+pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use hub::{Hub, HubBuilder, KEY};
 pub use listener::Listener;
 pub use project::root;
 pub use proxy::{Buffering, BufferingProxy};
-pub use raw::{RawResponse, raw_request};
+pub use raw::{RawResponse, raw_request, raw_request_with_little_room};
 pub use request::Request;
 pub use scripted::ScriptedServer;
 pub use wait::{DEADLINE, eventually, within};
