@@ -12,6 +12,7 @@ mod examples;
 mod fallback;
 mod framing;
 mod hooks;
+mod hostile;
 mod jquery;
 mod long_poll;
 mod one_tag;

@@ -1,38 +1,71 @@
-// Reading a request's body up to a bound.
+// Reading a request's body up to bounds: of its size, of its time, and of what all bodies take that are being read.
 //
 // It is JavaScript for the runtime's own way to read (`readAtLeast`), which gathers pieces of any size in native code. Read
-// piece by piece, a body that comes byte by byte costs 50 us for each.
+// piece by piece, a body that comes byte by byte costs 50 us for each. And what is counted here outlives a panic.
 
 /** How many bytes are asked for first, then as many again, and so on: memory is taken for what comes, not for what is announced. */
 const FIRST_BYTES = 8 * 1024;
+/** What all bodies may take beyond their first bytes: the isolate, which has 128 MB, serves all listeners too. */
+const MAX_BYTES_OF_ALL = 32 * 1024 * 1024;
+
+/**
+ * The bodies that are being read and are larger than their first bytes. The runtime drops a request whose client has gone
+ * without another word, so one that has outlived its time does not count.
+ *
+ * @type {Set<{bytes: number, until: number}>}
+ */
+const large = new Set();
 
 /**
  * @param {ReadableStream<Uint8Array>} body
  * @param {number} maxBytes
- * @returns {Promise<Uint8Array | undefined>} the body; undefined when it is larger
+ * @param {number} maxMs
+ * @returns {Promise<Uint8Array | "large" | "slow" | "crowd">} the body, or which bound it met
  */
-export async function readBody(body, maxBytes) {
+export async function readBody(body, maxBytes, maxMs) {
   const reader = body.getReader({ mode: "byob" });
-  const pieces = [];
-  let length = 0;
-  for (;;) {
-    // One byte more than there may be tells an end from more.
-    const wanted = Math.min(Math.max(FIRST_BYTES, length), maxBytes + 1 - length);
-    const { value } = await reader.readAtLeast(wanted, new Uint8Array(wanted));
-    const count = value?.byteLength ?? 0;
-    if (count > 0) pieces.push(value);
-    length += count;
-    if (length > maxBytes) {
-      reader.cancel().catch(() => {});
-      return undefined;
+  let timer;
+  const tooLate = new Promise((resolve) => (timer = setTimeout(resolve, maxMs, "slow")));
+  const taken = { bytes: 0, until: Date.now() + maxMs };
+  const giveUp = (why) => {
+    reader.cancel().catch(() => {});
+    return why;
+  };
+  try {
+    const pieces = [];
+    for (;;) {
+      // One byte more than there may be tells an end from more.
+      const wanted = Math.min(Math.max(FIRST_BYTES, length(pieces)), maxBytes + 1 - length(pieces));
+      if (pieces.length > 0 && !take(taken, wanted)) return giveUp("crowd");
+      const read = await Promise.race([reader.readAtLeast(wanted, new Uint8Array(wanted)), tooLate]);
+      if (read === "slow") return giveUp(read);
+      if (read.value !== undefined) pieces.push(read.value);
+      if (length(pieces) > maxBytes) return giveUp("large");
+      // Less than was asked for is the last.
+      if ((read.value?.byteLength ?? 0) < wanted) return join(pieces);
     }
-    // Less than was asked for is the last.
-    if (count < wanted) return join(pieces, length);
+  } finally {
+    clearTimeout(timer);
+    large.delete(taken);
   }
 }
 
-function join(pieces, length) {
-  const whole = new Uint8Array(length);
+/** Takes so many more bytes for a body, if there is room. */
+function take(taken, bytes) {
+  const now = Date.now();
+  for (const one of large) if (one.until < now) large.delete(one);
+  if (bytes + [...large].reduce((sum, one) => sum + one.bytes, 0) > MAX_BYTES_OF_ALL) return false;
+  taken.bytes += bytes;
+  large.add(taken);
+  return true;
+}
+
+function length(pieces) {
+  return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+}
+
+function join(pieces) {
+  const whole = new Uint8Array(length(pieces));
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
