@@ -17,7 +17,7 @@ const HIGH_WATER_MARK = 64 * 1024;
  * @param {string} hello what makes the greeting an event, if it is to be one
  * @param {string} keepAlive what to write when nothing else was for a while
  * @param {number} keepAliveMs
- * @param {number} maxWaitingBytes when more than this waits already, a listener that does not read is cut
+ * @param {number} maxWaitingBytes when more than this waits already and cannot be written, the listener is cut
  * @returns {ReadableStream<Uint8Array>}
  */
 export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingBytes) {
@@ -29,6 +29,8 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
   let greeted = false;
   let live = false;
   let owesMore = false;
+  let written = 0;
+  let isBeingJudged = false;
 
   function stop(code, reason) {
     if (ended) return;
@@ -47,14 +49,27 @@ export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingB
     response.close();
   }
 
+  function waiting() {
+    return HIGH_WATER_MARK - response.desiredSize;
+  }
+
   function write(bytes) {
-    // Dropping what waits, instead of ending in good order, frees its memory at once.
-    if (HIGH_WATER_MARK - response.desiredSize > maxWaitingBytes) {
-      stop(1008, "the listener does not read");
-      response.error(new Error("the listener does not read"));
-      return;
+    if (waiting() > maxWaitingBytes && !isBeingJudged) {
+      // What can be written is written before a timer fires: many messages at once are no fault of the listener.
+      isBeingJudged = true;
+      setTimeout(judge, 0, written);
     }
     response.enqueue(bytes);
+    written += bytes.byteLength;
+  }
+
+  /** Cuts the listener if too much still waits of what was written `before`. */
+  function judge(before) {
+    isBeingJudged = false;
+    if (ended || waiting() - (written - before) <= maxWaitingBytes) return;
+    stop(1008, "the listener does not read");
+    // Dropping what waits, instead of ending in good order, frees its memory at once.
+    response.error(new Error("the listener does not read"));
   }
 
   function askForMore() {

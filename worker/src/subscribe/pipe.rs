@@ -7,8 +7,8 @@ use worker::WebSocket;
 use super::subscription::Transport;
 use crate::error::Error;
 
-/// When more bytes than this wait for a listener that does not read, it is cut at the next message, and comes back with
-/// its cursor.
+/// When a message finds more bytes than this waiting for a listener that cannot be written, the listener does not read: it is
+/// cut, and comes back with its cursor.
 const MAX_WAITING_BYTES: u32 = 256 * 1024;
 
 #[wasm_bindgen(module = "/src/subscribe/pipe.js")]
