@@ -75,7 +75,8 @@ pub async fn exchange<P: AsRef<[u8]> + Send + Sync + 'static>(
     let writing = tokio::spawn(write(writer, pieces, then, sent.clone(), wrote));
     let late = async {
         let _ = written.await;
-        sleep(DEADLINE).await;
+        // A body has half a minute to arrive.
+        sleep(2 * DEADLINE).await;
     };
     let answer = tokio::select! {
         answer = read_answer(&mut reader) => answer.ok_or(NoAnswer::Closed),

@@ -33,7 +33,9 @@ pub(super) fn of(request: &RandomRequest, answer: &Result<RawAnswer, NoAnswer>) 
         Err(NoAnswer::Closed) if !request.is_whole() => Ok("closed".to_owned()),
         Err(NoAnswer::Closed) => Err("the connection was closed without an answer".to_owned()),
         // The hub says of each of its answers who may read it.
-        Ok(answer) if answer.header("access-control-allow-origin").is_some() => of_the_hub(request, answer),
+        Ok(answer) if answer.header("access-control-allow-origin").is_some() || answer.header("vary").is_some() => {
+            of_the_hub(request, answer)
+        }
         Ok(answer) => of_the_runtime(request, answer),
     }
 }
