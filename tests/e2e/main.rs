@@ -5,6 +5,7 @@
 mod ago;
 mod bad_input;
 mod browser;
+mod crowds;
 mod durability;
 mod event_source;
 mod eviction;

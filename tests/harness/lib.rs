@@ -37,7 +37,7 @@ pub use browser::Browser;
 pub use driver::Engine;
 pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use group::Group;
-pub use hub::{Hub, HubBuilder, KEY};
+pub use hub::{Hub, HubBuilder, KEY, legs};
 pub use listener::Listener;
 pub use project::root;
 pub use proxy::{Buffering, BufferingProxy};

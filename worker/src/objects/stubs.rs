@@ -2,16 +2,17 @@
 
 use std::{marker::PhantomData, pin::pin, time::Duration};
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
+use cyclone_edge_protocol::{ChannelName, MessageId, Page};
 use futures::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
-use worker::{Delay, Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
+use worker::{Delay, Env, Method, Request, RequestInit, ResponseBody, Stub, wasm_bindgen::JsValue};
 
 use super::{
     calls::{
         Append, Appended, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest, Report,
         Unfollow,
     },
+    leg_request::{LegRequest, OpenedLeg},
     request::path,
 };
 use crate::error::Error;
@@ -86,33 +87,36 @@ impl HolderStub {
         })
     }
 
+    /// The same, for a relay that may have to be made: in this region, as the platform calls it.
+    pub(crate) fn near(env: &Env, holder: &Holder, location_hint: Option<&str>) -> Result<Self, Error> {
+        match (holder, location_hint) {
+            (Holder::Relay(name), Some(hint)) => {
+                Ok(Self(env.durable_object("RELAYS")?.get_by_name_with_location_hint(name, hint)?))
+            }
+            _ => Self::of(env, holder),
+        }
+    }
+
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
         call(&self.0, path::LISTENERS, &()).await
     }
 
-    /// Opens a leg for a listener that stands at `cursor`, and begins after `since` where the cursor knows no position.
-    pub(crate) async fn open_leg(
-        &self,
-        channels: &ChannelSet,
-        cursor: &Cursor,
-        since: Option<MessageId>,
-    ) -> Result<WebSocket, Error> {
-        let mut url = Url::parse(&address(path::LEG)).map_err(Error::internal)?;
-        url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
-        if let Some(since) = since {
-            url.query_pairs_mut().append_pair("since", &since.to_string());
-        }
-        let headers = Headers::new();
-        headers.set("Upgrade", "websocket")?;
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        let request = Request::new_with_init(url.as_ref(), &init)?;
+    /// Opens a leg for a new listener.
+    ///
+    /// # Errors
+    /// 503 when the object holds as many listeners as it may, or cannot serve it.
+    pub(crate) async fn open_leg(&self, request: &LegRequest) -> Result<OpenedLeg, Error> {
+        let request = request.write(&address(path::LEG))?;
         let mut response = before_deadline(self.0.fetch_with_request(request)).await?;
         let status = response.status_code();
-        if status == 503 && Error::is_too_many_listeners(&before_deadline(response.text()).await?) {
+        if status == 503 && Error::says_too_many_listeners(&before_deadline(response.text()).await?) {
             return Err(Error::too_many_listeners());
         }
-        response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
+        if let (200, ResponseBody::Stream(body)) = (status, response.body()) {
+            return Ok(OpenedLeg::Stream(body.clone()));
+        }
+        let socket = response.websocket().map(OpenedLeg::Socket);
+        socket.ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
     }
 }
 
