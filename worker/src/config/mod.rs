@@ -121,7 +121,7 @@ impl Config {
             channel_publish_rate: rate("CHANNEL_PUBLISHES_PER_SECOND")?,
             key_publish_rate: rate("KEY_PUBLISHES_PER_SECOND")?,
             max_listeners: parse_number("MAX_LISTENERS", read("MAX_LISTENERS"), MAX_LISTENERS, 1..=MAX_LISTENERS)?,
-            legs: Legs::parse(&read)?,
+            legs: Legs::parse(read)?,
             relays_per_place: parse_number("RELAYS_PER_PLACE", read("RELAYS_PER_PLACE"), 4, 1..=1_000)?,
             cors,
             stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds, 1..=86_400)?,

@@ -2,8 +2,11 @@
 //! since it may be answered with a WebSocket, so what it says is in its address.
 
 use cyclone_edge_protocol::{ChannelSet, Cursor, MessageId};
-use worker::{Headers, Request, RequestInit, Url, WebSocket, web_sys::ReadableStream};
+use form_urlencoded::Serializer;
+use web_sys::ReadableStream;
+use worker::{Request, WebSocket};
 
+use super::request::path;
 use crate::error::Error;
 
 /// What a new listener wants.
@@ -29,9 +32,9 @@ pub(crate) enum OpenedLeg {
 }
 
 impl LegRequest {
-    pub(super) fn write(&self, address: &str) -> Result<Request, Error> {
-        let mut url = Url::parse(address).map_err(Error::internal)?;
-        let mut query = url.query_pairs_mut();
+    /// Where the object is asked, with all of this.
+    pub(super) fn path_and_query(&self) -> String {
+        let mut query = Serializer::new(format!("{}?", path::LEG));
         query.append_pair("channels", &self.channels.to_list()).append_pair("cursor", &self.cursor.to_string());
         if let Some(since) = self.since {
             query.append_pair("since", &since.to_string());
@@ -39,17 +42,12 @@ impl LegRequest {
         if let Some(ends_at_ms) = self.ends_at_ms {
             query.append_pair("ends_at", &ends_at_ms.to_string());
         }
-        for (name, _) in
-            [("hello", self.says_hello), ("socket", self.needs_socket)].iter().filter(|(_, is_set)| *is_set)
-        {
-            query.append_pair(name, "");
+        for (name, is_set) in [("hello", self.says_hello), ("socket", self.needs_socket)] {
+            if is_set {
+                query.append_key_only(name);
+            }
         }
-        drop(query);
-        let headers = Headers::new();
-        headers.set("Upgrade", "websocket")?;
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        Ok(Request::new_with_init(url.as_ref(), &init)?)
+        query.finish()
     }
 
     /// Reads the request, as the object does.
