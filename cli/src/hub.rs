@@ -12,7 +12,7 @@ const MAX_REFUSAL: usize = 1_000;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Hub {
     /// The address of the hub.
-    #[arg(long, default_value = "http://127.0.0.1:8787")]
+    #[arg(long, env = "CYCLONE_URL", default_value = "http://127.0.0.1:8787")]
     url: String,
 }
 
