@@ -5,6 +5,7 @@
 mod ago;
 mod bad_input;
 mod browser;
+mod cli;
 mod durability;
 mod event_source;
 mod eviction;
