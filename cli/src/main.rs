@@ -12,7 +12,10 @@ mod load;
 mod publish;
 mod subscribe;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -41,11 +44,17 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if reader_has_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether what was printed could not be, since whoever read it, such as `head`, has had enough.
+fn reader_has_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// The whole chain of causes. Some errors tell their cause themselves: nothing is told twice.

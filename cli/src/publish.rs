@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, stdin},
+    io::{Read, Write, stdin, stdout},
     time::Duration,
 };
 
@@ -88,12 +88,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     });
     let answer = answer.await?;
     if options.json {
-        println!("{answer}");
+        writeln!(stdout(), "{answer}")?;
         return Ok(());
     }
     let Answer { ids } = serde_json::from_str(&answer).context("the answer is not a hub's")?;
     for (channel, id) in ids {
-        println!("{channel} {id}");
+        writeln!(stdout(), "{channel} {id}")?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod printer;
 mod since;
 
 use std::{
-    io::{ErrorKind, stdout},
+    io::stdout,
     ops::ControlFlow,
     pin::Pin,
     time::{Duration, Instant},
@@ -87,15 +87,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     }
     let client = client(|builder| builder.read_timeout(SILENCE))?;
     let mut listener = Listener::new(client, options.hub.at("/sse/"), options.token, channels, since);
-    match listener.listen(|event| printer.print(event)).await {
-        // Whoever read the lines has had enough of them.
-        Err(error)
-            if error.downcast_ref().is_some_and(|error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe) =>
-        {
-            Ok(())
-        }
-        end => end,
-    }
+    listener.listen(|event| printer.print(event)).await
 }
 
 impl Listener {
