@@ -18,6 +18,7 @@ const STEPS = [
     prepare: () => ensureToolchain("wasm-pack"),
     browser: true,
   },
+  { name: "cli", title: "Command line: unit tests, and a server that misbehaves", run: cargoTest("cyclone-edge-cli") },
   {
     name: "e2e",
     title: "End to end: worker, runtime, Chromium and Firefox",
@@ -26,6 +27,7 @@ const STEPS = [
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
       await build("worker", "client", "examples/hooks", "tests/panic");
+      await run("Building the command line", "cargo", ["build", "-p", "cyclone-edge-cli"]);
     },
     browser: true,
   },

@@ -5,6 +5,7 @@
 mod ago;
 mod bad_input;
 mod browser;
+mod cli;
 mod crowds;
 mod durability;
 mod event_source;

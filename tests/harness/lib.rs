@@ -8,6 +8,7 @@
 //! - `driver`: Chromium or Firefox, and the program that drives it
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
 //! - `proxy`: a proxy that buffers what a hub streams
+//! - `command_line`: the project's own
 //! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
 //! - `faults`: the fault script, in `tests/faults`
@@ -18,6 +19,7 @@
 
 mod answer;
 mod browser;
+mod command_line;
 mod driver;
 mod exchange;
 #[path = "../faults/mod.rs"]
@@ -34,6 +36,7 @@ mod wait;
 
 pub use answer::{Answer, Gate};
 pub use browser::Browser;
+pub use command_line::{command_line_folder, cyclone};
 pub use driver::Engine;
 pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use group::Group;
