@@ -8,7 +8,7 @@ use std::{
 
 use cyclone_edge_protocol::{
     ChannelName, ChannelSet, Cursor, LegChoice, LegKind, Message, MessageId, Page, PerMinute, encode_gap,
-    encode_greeting, encode_messages, replay,
+    encode_greeting, encode_messages, first_lag, replay,
 };
 use worker::{Env, Response, State, WebSocket, console_error};
 
@@ -122,6 +122,7 @@ impl Audience {
     /// 503 when the object holds as many listeners as it may.
     pub(super) fn add(self: &Rc<Self>, group: u32, request: LegRequest) -> Result<(LegId, Response), Error> {
         self.check_room()?;
+        let is_new = request.is_new();
         let LegRequest { channels, mut cursor, .. } = request;
         for (position, channel) in cursor.positions.iter_mut().zip(&channels) {
             *position = position.or_else(|| self.position(channel));
@@ -133,6 +134,7 @@ impl Audience {
         let terms = StreamTerms {
             settings: &self.stream_settings,
             ends_at_ms: request.ends_at_ms,
+            is_new,
             quiet_ms: matches!(self.legs.choice, LegChoice::Crowd { .. }).then_some(self.legs.quiet_ms),
         };
         let (leg, response) = Leg::open(kind, id, &cursor, &self.state, &self.fan_out, &terms)?;
@@ -240,6 +242,17 @@ impl Audience {
 
     pub(super) fn end_catch_up(&self, leg: LegId) {
         self.catching_up.borrow_mut().remove(&leg);
+    }
+
+    /// Makes a leg live that stands where live delivery does already. Returns whether it did.
+    pub(super) fn goes_live_at_once(&self, leg: LegId) -> Result<bool, Error> {
+        let stands_there = self.behind(leg).is_some_and(|(channels, cursor)| {
+            first_lag(&channels, &cursor, |channel| self.position(channel)).is_none()
+        });
+        if stands_there {
+            self.go_live(leg)?;
+        }
+        Ok(stands_there)
     }
 
     /// Where a leg that is behind stands, with its channels; `None` when it is live or gone.

@@ -37,13 +37,16 @@ pub(crate) fn attend<O: Owner>(owner: &Rc<O>) {
     owner.audience().fan_out.attend(wants_more, left);
 }
 
-/// Takes a new listener: the answer is the worker's end of its leg. History is replayed to it after this returns.
+/// Takes a new listener: the answer is the worker's end of its leg. If it lacks anything, that is replayed to it after
+/// this returns.
 ///
 /// # Errors
 /// 503 when the object holds as many listeners as it may.
 pub(crate) fn admit<O: Owner>(owner: &Rc<O>, group: u32, request: LegRequest) -> Result<Response, Error> {
     let (leg, response) = owner.audience().add(group, request)?;
-    begin_catch_up(owner, leg);
+    if !owner.audience().goes_live_at_once(leg)? {
+        begin_catch_up(owner, leg);
+    }
     Ok(response)
 }
 

@@ -10,10 +10,13 @@
 import { Group } from "./group.js";
 import { StreamLeg } from "./stream_leg.js";
 
-/** How many legs are written to before the runtime may write to their connections. */
+/** How many legs are written to before the runtime may write to their connections, by all objects of the isolate together. */
 const SLICE_LEGS = 512;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** How many objects of the isolate are delivering at this moment. */
+let delivering = 0;
 
 /** By the state that the runtime gives an object, and gives it again after a panic. */
 const fanOuts = new WeakMap();
@@ -51,8 +54,8 @@ class FanOut {
   }
 
   /** A new stream leg, whose answer is its `body`. */
-  openStreamLeg(group, number, settings, endsAtMs, quietMs) {
-    const leg = new StreamLeg(this, group, number, settings, endsAtMs, quietMs);
+  openStreamLeg(group, number, settings, endsAtMs, isNew, quietMs) {
+    const leg = new StreamLeg(this, group, number, settings, endsAtMs, isNew, quietMs);
     this.#streamLegs.add(leg);
     return leg;
   }
@@ -143,6 +146,7 @@ class FanOut {
   }
 
   async #run() {
+    delivering += 1;
     try {
       while (this.#busy.size > 0) {
         // What comes from here on is for the next cycle: it may not be durable when this one is.
@@ -154,6 +158,7 @@ class FanOut {
       }
     } finally {
       this.#running = false;
+      delivering -= 1;
     }
   }
 
@@ -163,7 +168,9 @@ class FanOut {
       for (const member of chunk.group.legs.values()) {
         if (!chunk.writeTo(member)) continue;
         written += 1;
-        if (written % SLICE_LEGS === 0) await scheduler.wait(0);
+        if (written < SLICE_LEGS / delivering) continue;
+        written = 0;
+        await scheduler.wait(0);
       }
       this.#free(chunk.group.forget(chunk));
       if (chunk.group.hasFrames) this.#busy.add(chunk.group);

@@ -6,7 +6,10 @@ use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{State, WebSocket, wasm_bindgen_futures::JsFuture};
 
-use super::{leg::LegId, stream_leg::StreamLeg};
+use super::{
+    leg::{LegId, StreamTerms},
+    stream_leg::StreamLeg,
+};
 use crate::{
     error::Error,
     http::{StreamSettings, end_in_javascript},
@@ -29,6 +32,7 @@ extern "C" {
         number: u32,
         settings: &StreamSettings,
         ends_at_ms: f64,
+        is_new: bool,
         quiet_ms: f64,
     ) -> Result<StreamLeg, JsValue>;
 
@@ -89,16 +93,10 @@ impl FanOut {
         *self.callbacks.borrow_mut() = Some([wants_more, left]);
     }
 
-    /// A new stream leg, which ends when its listener's time is over, and after `quiet_ms` without a message.
-    pub(super) fn open_stream_leg(
-        &self,
-        id: LegId,
-        settings: &StreamSettings,
-        ends_at_ms: Option<u64>,
-        quiet_ms: Option<u64>,
-    ) -> Result<StreamLeg, Error> {
-        let (ends_at_ms, quiet_ms) = (end_in_javascript(ends_at_ms), end_in_javascript(quiet_ms));
-        let leg = self.fan_out.open_stream_leg(id.group, id.number, settings, ends_at_ms, quiet_ms);
+    /// A new stream leg.
+    pub(super) fn open_stream_leg(&self, id: LegId, terms: &StreamTerms<'_>) -> Result<StreamLeg, Error> {
+        let (ends_at_ms, quiet_ms) = (end_in_javascript(terms.ends_at_ms), end_in_javascript(terms.quiet_ms));
+        let leg = self.fan_out.open_stream_leg(id.group, id.number, terms.settings, ends_at_ms, terms.is_new, quiet_ms);
         leg.map_err(|error| worker::Error::from(error).into())
     }
 

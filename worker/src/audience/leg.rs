@@ -25,6 +25,8 @@ pub(super) struct StreamTerms<'a> {
     pub(super) settings: &'a StreamSettings,
     /// When the listener's time is over.
     pub(super) ends_at_ms: Option<u64>,
+    /// Nothing has to be replayed.
+    pub(super) is_new: bool,
     /// After how long without a message it is given up, so that the object can sleep.
     pub(super) quiet_ms: Option<u64>,
 }
@@ -51,7 +53,7 @@ impl Leg {
                 (Self::Socket(leg), response)
             }
             LegKind::Stream => {
-                let leg = fan_out.open_stream_leg(id, terms.settings, terms.ends_at_ms, terms.quiet_ms)?;
+                let leg = fan_out.open_stream_leg(id, terms)?;
                 let body = ResponseBody::Stream(leg.body());
                 (Self::Stream(leg), Response::from_body(body)?)
             }

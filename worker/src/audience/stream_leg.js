@@ -8,6 +8,7 @@ export class StreamLeg {
   #fanOut;
   #stream;
   #quietMs;
+  #isNew;
   #owesMore = false;
 
   /**
@@ -16,17 +17,19 @@ export class StreamLeg {
    * @param {number} number unlike that of any other leg of the group
    * @param {import("../http/event_stream.js").StreamSettings} settings
    * @param {number} endsAtMs when the listener's time is over
+   * @param {boolean} isNew there is no history for the listener
    * @param {number} quietMs after how long without a message the leg ends, since it keeps the object awake: the listener
    * comes back, and may get a socket leg; Infinity for never
    */
-  constructor(fanOut, group, number, settings, endsAtMs, quietMs) {
+  constructor(fanOut, group, number, settings, endsAtMs, isNew, quietMs) {
     this.#fanOut = fanOut;
     this.group = group;
     this.number = number;
+    this.#isNew = isNew;
     this.#quietMs = quietMs;
     /** The cursor of a listener that history is replayed to; undefined when it is live. */
     this.behind = undefined;
-    this.#stream = new EventStream(settings, endsAtMs, this);
+    this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
   }
 
   get body() {
@@ -56,8 +59,8 @@ export class StreamLeg {
   }
 
   onKeepAlive() {
-    // An object that lost its memory while it replayed history waits to be asked.
-    if (this.behind !== undefined && !this.#owesMore) this.#fanOut.onWantsMore(this);
+    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
+    if (this.behind !== undefined && (this.#isNew || !this.#owesMore)) this.#fanOut.onWantsMore(this);
     else if (Date.now() - this.#fanOut.deliveredAtMs > this.#quietMs) this.cut();
   }
 

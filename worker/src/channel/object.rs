@@ -10,7 +10,7 @@ use worker::{
     durable_object, wasm_bindgen,
 };
 
-use super::{alarm::Alarm, followers::Followers, log::Log, vacancy::Vacancy};
+use super::{alarm::Alarm, followers::Followers, log::Log, turns::Turns, vacancy::Vacancy};
 use crate::{
     audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
@@ -39,6 +39,7 @@ pub(super) struct Inner {
     pub(super) vacancy: Vacancy,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
+    turns: Turns,
     /// How often may be published to the channel, and how much of that is used up.
     max_rate: Option<Rate>,
     meter: Cell<Meter>,
@@ -104,7 +105,8 @@ impl Wake for Inner {
         audience.set_position(&name, log.head());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
         let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
-        Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, max_rate, meter })
+        let turns = Turns::default();
+        Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, turns, max_rate, meter })
     }
 
     fn woken(self: &Rc<Self>) {
@@ -116,7 +118,8 @@ impl Inner {
     /// The path of one message, first half: from its publisher to this channel's listeners and followers.
     async fn append(self: &Rc<Self>, request: &mut Request) -> Result<Appended, Error> {
         let message: Append = read_json(request).await?;
-        // Up to the first `await` nothing else happens in this object: messages are kept, delivered and sent on in the
+        self.turns.take().await;
+        // Up to the next `await` nothing else happens in this object: messages are kept, delivered and sent on in the
         // order of their ids. The runtime's output gate holds everything back until the row is durable.
         let first = message.attempt.as_ref().map(|attempt| self.log.first_attempt(attempt));
         if let Some(first) = first.transpose()?.flatten() {

@@ -43,22 +43,21 @@ export class EventStream {
   /**
    * @param {StreamSettings} settings
    * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
+   * @param {boolean} tellsOfRoom whether the owner is told of room, which takes 11 KB for a stream, and a tenth of a write
    * @param {{onRoom(): void, onKeepAlive(): void, onGone(code: number, reason: string): void}} owner is told when little
    * waits, after every keep-alive, and once that the stream is over, with a code and a reason for a WebSocket
    */
-  constructor(settings, endsAtMs, owner) {
+  constructor(settings, endsAtMs, tellsOfRoom, owner) {
     this.#settings = settings;
     this.#endsAtMs = endsAtMs;
     this.#owner = owner;
+    const source = {
+      start: (controller) => void (this.#response = controller),
+      cancel: () => this.#stop(1000, "the listener left"),
+    };
+    if (tellsOfRoom) source.pull = () => owner.onRoom();
     /** @type {ReadableStream<Uint8Array>} */
-    this.body = new ReadableStream(
-      {
-        start: (controller) => void (this.#response = controller),
-        pull: () => this.#owner.onRoom(),
-        cancel: () => this.#stop(1000, "the listener left"),
-      },
-      strategy,
-    );
+    this.body = new ReadableStream(source, strategy);
     this.#keepAliveTimer = setInterval(() => this.#onKeepAlive(), settings.keepAliveMs);
     if (endsAtMs < Infinity) this.#endTimer = setTimeout(() => this.#onEndTimer(), 0);
   }

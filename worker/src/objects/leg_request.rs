@@ -32,6 +32,11 @@ pub(crate) enum OpenedLeg {
 }
 
 impl LegRequest {
+    /// Whether the listener begins with what is published from now on, so that nothing has to be replayed to it.
+    pub(crate) fn is_new(&self) -> bool {
+        self.since.is_none() && self.cursor.positions.iter().all(Option::is_none)
+    }
+
     /// Where the object is asked, with all of this.
     pub(super) fn path_and_query(&self) -> String {
         let mut query = Serializer::new(format!("{}?", path::LEG));

@@ -65,7 +65,7 @@ async fn listen(
     match open_leg(&leg, &place, env, config).await? {
         OpenedLeg::Stream(stream) => respond(ResponseBody::Stream(stream)),
         OpenedLeg::Socket(socket) => {
-            let stream = pipe::pipe(&socket, subscription, config.keep_alive_ms, ends_at_ms)?;
+            let stream = pipe::pipe(&socket, subscription, leg.is_new(), config.keep_alive_ms, ends_at_ms)?;
             respond(ResponseBody::Stream(stream))
         }
     }

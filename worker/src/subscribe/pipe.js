@@ -10,12 +10,13 @@ import { EventStream } from "../http/event_stream.js";
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
  * @param {boolean} endsWithGreeting end a long-poll after the greeting
+ * @param {boolean} isNew there is no history for the listener
  * @param {import("../http/event_stream.js").StreamSettings} settings
  * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
  * @returns {ReadableStream<Uint8Array>}
  */
-export function pipe(leg, isLongPoll, endsWithGreeting, settings, endsAtMs) {
-  return new Pipe(leg, isLongPoll, endsWithGreeting, settings, endsAtMs).body;
+export function pipe(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
+  return new Pipe(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs).body;
 }
 
 class Pipe {
@@ -23,15 +24,17 @@ class Pipe {
   #isLongPoll;
   /** How many binary messages a long-poll waits for. */
   #awaited;
+  #isNew;
   #stream;
-  #live = false;
+  #isLive = false;
   #owesMore = false;
 
-  constructor(leg, isLongPoll, endsWithGreeting, settings, endsAtMs) {
+  constructor(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
     this.#leg = leg;
     this.#isLongPoll = isLongPoll;
     this.#awaited = endsWithGreeting ? 1 : 2;
-    this.#stream = new EventStream(settings, endsAtMs, this);
+    this.#isNew = isNew;
+    this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
     leg.binaryType = "arraybuffer";
     leg.addEventListener("message", ({ data }) => this.#onMessage(data));
     leg.addEventListener("close", () => this.#stream.end());
@@ -51,8 +54,8 @@ class Pipe {
 
   onKeepAlive() {
     if (this.#isLongPoll) this.#stream.end();
-    // An object that lost its memory while it replayed history waits to be asked.
-    else if (!this.#live && !this.#owesMore) this.#leg.send("more");
+    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
+    else if (!this.#isLive && (this.#isNew || !this.#owesMore)) this.#leg.send("more");
   }
 
   onGone(code, reason) {
@@ -65,7 +68,7 @@ class Pipe {
 
   #onMessage(data) {
     if (data === "live") {
-      this.#live = true;
+      this.#isLive = true;
     } else if (data === "pause") {
       this.#owesMore = true;
       this.onRoom();

@@ -16,15 +16,17 @@ extern "C" {
         leg: &web_sys::WebSocket,
         is_long_poll: bool,
         ends_with_greeting: bool,
+        is_new: bool,
         settings: &StreamSettings,
         ends_at_ms: f64,
     ) -> Result<web_sys::ReadableStream, JsValue>;
 }
 
-/// The body of a listener's response, which ends at `ends_at_ms` at the latest.
+/// The body of a listener's response, which ends at `ends_at_ms` at the latest. One that is new has no history to get.
 pub(super) fn pipe(
     leg: &WebSocket,
     subscription: &Subscription,
+    is_new: bool,
     keep_alive_ms: u32,
     ends_at_ms: Option<u64>,
 ) -> Result<web_sys::ReadableStream, Error> {
@@ -32,6 +34,7 @@ pub(super) fn pipe(
         leg.as_ref(),
         subscription.transport == Transport::LongPoll,
         subscription.says_hello,
+        is_new,
         &StreamSettings::new(keep_alive_ms),
         end_in_javascript(ends_at_ms),
     )
