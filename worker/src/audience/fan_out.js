@@ -10,8 +10,11 @@
 import { Group } from "./group.js";
 import { StreamLeg } from "./stream_leg.js";
 
-/** How many legs are written to before the runtime may write to their connections, by all objects of the isolate together. */
-const SLICE_LEGS = 512;
+/**
+ * How many legs are written to before the runtime may write to their connections, by all objects of the isolate together. With
+ * more, the first wait for the last and publishes wait for all; with fewer, turning to the runtime costs more than it brings.
+ */
+const SLICE_LEGS = 32;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 

@@ -15,6 +15,14 @@ const MAX_SECONDS: u32 = 30;
 extern "C" {
     #[wasm_bindgen(js_name = readBody, catch)]
     fn read_in_javascript(body: &web_sys::ReadableStream, max_bytes: usize, max_ms: u32) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_name = readAnnouncedBody, catch)]
+    fn read_announced_in_javascript(
+        request: &web_sys::Request,
+        announced_bytes: u32,
+        max_bytes: usize,
+        max_ms: u32,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// Reads a request's body whole, and gives up as soon as it is larger than `max_bytes`.
@@ -28,7 +36,13 @@ pub(crate) async fn read_bounded(request: &mut Request, max_bytes: usize) -> Res
     if announced.is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large());
     }
-    read_stream(request.inner().body(), max_bytes).await.map_err(|why| match why {
+    let read = match announced.and_then(|length| u32::try_from(length).ok()) {
+        Some(length) => {
+            finish(read_announced_in_javascript(request.inner(), length, max_bytes, 1_000 * MAX_SECONDS)).await
+        }
+        None => read_stream(request.inner().body(), max_bytes).await,
+    };
+    read.map_err(|why| match why {
         UnreadBody::TooLarge => too_large(),
         UnreadBody::TooSlow => Error::refused(408, "too_slow", format!("a body has {MAX_SECONDS} seconds to arrive")),
         UnreadBody::BrokenOff => Error::refused(400, "broken_body", "the body broke off"),
@@ -48,9 +62,12 @@ pub(crate) async fn read_answer(answer: &Response, max_bytes: usize) -> Result<V
 
 async fn read_stream(body: Option<web_sys::ReadableStream>, max_bytes: usize) -> Result<Vec<u8>, UnreadBody> {
     let Some(body) = body else { return Ok(Vec::new()) };
+    finish(read_in_javascript(&body, max_bytes, 1_000 * MAX_SECONDS)).await
+}
+
+async fn finish(begun: Result<Promise, JsValue>) -> Result<Vec<u8>, UnreadBody> {
     let broken = |_| UnreadBody::BrokenOff;
-    let read = read_in_javascript(&body, max_bytes, 1_000 * MAX_SECONDS).map_err(broken)?;
-    let read = JsFuture::from(read).await.map_err(broken)?;
+    let read = JsFuture::from(begun.map_err(broken)?).await.map_err(broken)?;
     if let Some(body) = read.dyn_ref::<Uint8Array>() {
         return Ok(body.to_vec());
     }

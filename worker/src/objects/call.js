@@ -6,7 +6,7 @@
 /** Objects are addressed by their stub; the host of the address says nothing. */
 const HOST = "http://object";
 /** How long an object may take to answer. */
-const ANSWER_DEADLINE_MS = 15_000;
+const ANSWER_DEADLINE_MS = 10_000;
 
 /**
  * @param {DurableObjectNamespace} namespace
@@ -19,8 +19,8 @@ export function stubOf(namespace, name, locationHint) {
 
 /** Posts a body, and returns that of the answer; throws when it is not 200, or does not come in time. */
 export function post(stub, path, body) {
-  return beforeDeadline(async () => {
-    const answer = await stub.fetch(HOST + path, { method: "POST", body });
+  return beforeDeadline(async (signal) => {
+    const answer = await stub.fetch(HOST + path, { method: "POST", body, signal });
     const text = await answer.text();
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
     return text;
@@ -34,6 +34,7 @@ export function post(stub, path, body) {
  */
 export function getLeg(stub, pathAndQuery) {
   return beforeDeadline(async () => {
+    // Without a signal: the leg is to outlive the call.
     const answer = await stub.fetch(HOST + pathAndQuery, { headers: { Upgrade: "websocket" } });
     const { status, webSocket, body } = answer;
     const isLeg = status === 200 || webSocket !== null;
@@ -42,12 +43,18 @@ export function getLeg(stub, pathAndQuery) {
 }
 
 async function beforeDeadline(ask) {
+  const late = new Error("an object does not answer");
+  const controller = new AbortController();
   let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("an object does not answer")), ANSWER_DEADLINE_MS);
+  const deadline = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late);
+      // When a panic took whoever waits for the answer, the runtime sees so only once nothing is under way.
+      controller.abort(late);
+    }, ANSWER_DEADLINE_MS);
   });
   try {
-    return await Promise.race([ask(), late]);
+    return await Promise.race([ask(controller.signal), deadline]);
   } finally {
     clearTimeout(timer);
   }
