@@ -155,14 +155,22 @@ class FanOut {
         // What comes from here on is for the next cycle: it may not be durable when this one is.
         const chunks = [...this.#busy].map((group) => group.nextChunk());
         this.#busy.clear();
-        await this.#state.storage.sync();
+        await this.#turn();
         await this.#write(chunks);
-        await scheduler.wait(0);
+        await this.#turn();
       }
     } finally {
       this.#running = false;
       delivering -= 1;
     }
+  }
+
+  /**
+   * Waits until what was written is durable, and the runtime has had its turn. Not with a timer: in an object, which lives
+   * long, those of `workerd` wait for the time of day, and stand still when a clock is set back.
+   */
+  #turn() {
+    return this.#state.storage.sync();
   }
 
   async #write(chunks) {
@@ -173,7 +181,7 @@ class FanOut {
         written += 1;
         if (written < SLICE_LEGS / delivering) continue;
         written = 0;
-        await scheduler.wait(0);
+        await this.#turn();
       }
       this.#free(chunk.group.forget(chunk));
       if (chunk.group.hasFrames) this.#busy.add(chunk.group);

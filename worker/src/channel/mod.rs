@@ -14,7 +14,6 @@ mod attempts;
 mod followers;
 mod log;
 mod object;
-mod turns;
 mod upkeep;
 mod vacancy;
 

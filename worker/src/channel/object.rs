@@ -10,7 +10,7 @@ use worker::{
     durable_object, wasm_bindgen,
 };
 
-use super::{alarm::Alarm, followers::Followers, log::Log, turns::Turns, vacancy::Vacancy};
+use super::{alarm::Alarm, followers::Followers, log::Log, vacancy::Vacancy};
 use crate::{
     audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
@@ -39,7 +39,6 @@ pub(super) struct Inner {
     pub(super) vacancy: Vacancy,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
-    turns: Turns,
     /// How often may be published to the channel, and how much of that is used up.
     max_rate: Option<Rate>,
     meter: Cell<Meter>,
@@ -105,8 +104,7 @@ impl Wake for Inner {
         audience.set_position(&name, log.head());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
         let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
-        let turns = Turns::default();
-        Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, turns, max_rate, meter })
+        Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, max_rate, meter })
     }
 
     fn woken(self: &Rc<Self>) {
@@ -118,8 +116,7 @@ impl Inner {
     /// The path of one message, first half: from its publisher to this channel's listeners and followers.
     async fn append(self: &Rc<Self>, request: &mut Request) -> Result<Appended, Error> {
         let message: Append = read_json(request).await?;
-        self.turns.take().await;
-        // Up to the next `await` nothing else happens in this object: messages are kept, delivered and sent on in the
+        // Up to the first `await` nothing else happens in this object: messages are kept, delivered and sent on in the
         // order of their ids. The runtime's output gate holds everything back until the row is durable.
         let first = message.attempt.as_ref().map(|attempt| self.log.first_attempt(attempt));
         if let Some(first) = first.transpose()?.flatten() {
@@ -206,10 +203,7 @@ impl Inner {
 
 impl History for Inner {
     async fn page(&self, _: &ChannelName, after: MessageId) -> Result<Page, Error> {
-        let page = self.log.page(after, PAGE_BYTES)?;
-        // Nothing is replayed that is not durable.
-        self.state.storage().sync().await?;
-        Ok(page)
+        self.log.page(after, PAGE_BYTES)
     }
 
     /// A channel delivers what it appends in the same turn: it never lags behind itself.
