@@ -4,6 +4,7 @@
 import { ensureBrowsers } from "./browser.mjs";
 import { build } from "./build.mjs";
 import { installDebian } from "./debian.mjs";
+import { ensureNginx } from "./nginx.mjs";
 import { Failure, find, main, run, step } from "./run.mjs";
 import { ensureToolchain } from "./toolchain.mjs";
 
@@ -28,6 +29,7 @@ const STEPS = [
       await build("worker", "client", "examples/hooks", "tests/panic");
     },
     browser: true,
+    nginx: true,
   },
 ];
 
@@ -39,6 +41,7 @@ await main(import.meta.url, async ([name, ...extra]) => {
   await ensureToolchain();
   for (const one of chosen) if (one.prepare) await one.prepare();
   const env = chosen.some((one) => one.browser) ? await ensureBrowsers() : {};
+  if (chosen.some((one) => one.nginx)) Object.assign(env, await ensureNginx());
 
   const timings = [];
   for (const one of chosen) {

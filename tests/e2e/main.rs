@@ -4,6 +4,7 @@
 
 mod ago;
 mod bad_input;
+mod behind_nginx;
 mod browser;
 mod durability;
 mod event_source;
@@ -29,6 +30,7 @@ mod relay;
 mod requests;
 mod resume;
 mod rights;
+mod self_host;
 mod settings;
 mod slow_listeners;
 mod storage;
