@@ -19,6 +19,7 @@ const STEPS = [
     prepare: () => ensureToolchain("wasm-pack"),
     browser: true,
   },
+  { name: "cli", title: "Command line: unit tests, and a server that misbehaves", run: cargoTest("cyclone-edge-cli") },
   {
     name: "e2e",
     title: "End to end: worker, runtime, Chromium and Firefox",
@@ -27,6 +28,7 @@ const STEPS = [
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
       await build("worker", "client", "examples/hooks", "tests/panic");
+      await run("Building the command line", "cargo", ["build", "-p", "cyclone-edge-cli"]);
     },
     browser: true,
     nginx: true,

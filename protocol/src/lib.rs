@@ -1,7 +1,7 @@
 //! The rules of Cyclone Edge: bytes, ids and `now` in, bytes and decisions out.
 //!
 //! No I/O, no clock, no wasm types: whoever calls brings the time and carries out the decision, so every rule is
-//! tested natively. The worker and the browser package share these words and nothing else.
+//! tested natively. The worker, the browser package and the command line share these words and nothing else.
 //!
 //! - `channel_name`, `channel_set`: what a channel may be called, and which ones a listener wants
 //! - `message_id`: how messages of one channel are ordered and named

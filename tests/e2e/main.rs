@@ -6,6 +6,7 @@ mod ago;
 mod bad_input;
 mod behind_nginx;
 mod browser;
+mod cli;
 mod durability;
 mod event_source;
 mod eviction;

@@ -2,7 +2,9 @@
 
 use std::{process::Stdio, time::Duration};
 
-use harness::{Answer, Browser, DEADLINE, Group, Hub, KEY, ScriptedServer, eventually, root, within};
+use harness::{
+    Answer, Browser, DEADLINE, Group, Hub, KEY, ScriptedServer, command_line_folder, eventually, root, within,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
@@ -204,6 +206,44 @@ async fn the_token_that_the_readme_makes_lets_a_listener_in() {
     for expected in ["id: ", "data: meow"] {
         assert!(next_line(&mut heard).await.starts_with(expected));
     }
+}
+
+#[tokio::test]
+async fn the_command_line_of_the_readme_is_installed_publishes_listens_and_measures() {
+    let installed = tempfile::tempdir().unwrap();
+    // From what the tests were built with, which is there.
+    let install = format!(
+        "{} --debug --locked --offline --root {} --target-dir {}",
+        line("cargo install", 0),
+        installed.path().display(),
+        command_line_folder().parent().unwrap().display()
+    );
+    let mut install = shell(&install);
+    // What cargo tells tests of their own package would have it build others anew.
+    let of_the_tests = std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME");
+    of_the_tests.for_each(|(name, _)| _ = install.env_remove(name));
+    let output = install.stderr(Stdio::piped()).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let key = line("export PUBLISH_KEY=", 0).split_once('=').unwrap().1.to_owned();
+    let hub = Hub::builder().setting("PUBLISH_KEY", &key).start().await;
+    let bin = installed.path().join("bin").display().to_string();
+    let cyclone = |line: &str| {
+        let mut command = shell(&line.replacen("cyclone", &format!("{bin}/cyclone"), 1));
+        command.env("CYCLONE_URL", hub.url("")).env("PUBLISH_KEY", &key);
+        command
+    };
+    let mut listener = cyclone(&line("cyclone subscribe", 0)).spawn().unwrap();
+    let mut heard = BufReader::new(listener.stdout.take().unwrap()).lines();
+    eventually("the listener to be counted", || hub.stats(), |stats| !stats.is_empty()).await;
+    let published = cyclone(&line("cyclone publish", 0)).output().await.unwrap();
+    assert_eq!(shape(&String::from_utf8(published.stdout).unwrap()), "cats 0000000000000\n");
+    assert_eq!(next_line(&mut heard).await, "hello there");
+
+    // Less than in the README, which takes its time.
+    let load = line("cyclone load", 0).replace("1000", "20") + " --messages 5";
+    let report = String::from_utf8(cyclone(&load).output().await.unwrap().stdout).unwrap();
+    assert!(report.contains("100 of 100"), "{report}");
 }
 
 #[tokio::test]

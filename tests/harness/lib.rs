@@ -9,6 +9,7 @@
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
 //! - `proxy`: a proxy that buffers what a hub streams
 //! - `nginx`: nginx in front of a hub, as self-hosters have it
+//! - `command_line`: the project's own
 //! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
 //! - `faults`: the fault script, in `tests/faults`
@@ -19,6 +20,7 @@
 
 mod answer;
 mod browser;
+mod command_line;
 mod driver;
 mod exchange;
 #[path = "../faults/mod.rs"]
@@ -36,6 +38,7 @@ mod wait;
 
 pub use answer::{Answer, Gate};
 pub use browser::Browser;
+pub use command_line::{command_line_folder, cyclone};
 pub use driver::Engine;
 pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use group::Group;

@@ -17,7 +17,7 @@ use super::{
     message::{Mark, Run},
     tally::{Heard, Tally},
 };
-use crate::hub::Refusal;
+use crate::hub::{Refusal, passes};
 
 /// How long a connection may take until the listener listens.
 const GREETING: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ impl Listener {
         loop {
             match self.connect().await {
                 Ok(events) => return Ok((self, events)),
-                Err(error) if attempt == ATTEMPTS || is_final(&error) => return Err(error),
+                Err(error) if attempt == ATTEMPTS || !passes(&error) => return Err(error),
                 Err(_) => sleep(self.retry).await,
             }
             attempt += 1;
@@ -121,9 +121,4 @@ impl Listener {
         let is_default = block.event.is_none_or(|event| event.is_empty() || event == "message");
         self.run.read(&block.data.filter(|_| is_default)?)
     }
-}
-
-/// Whether trying again would not help.
-fn is_final(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status.is_client_error())
 }

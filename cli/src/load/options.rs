@@ -23,16 +23,16 @@ pub(crate) struct Options {
     #[arg(long, env = "PUBLISH_KEY", hide_env_values = true)]
     pub(super) key: Option<String>,
     /// How many listeners, each with a connection of its own; 0 measures publishing alone.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_name = "N")]
     pub(super) listeners: usize,
     /// Which channels they listen to.
     #[arg(long, value_enum, default_value_t = Mix::Classic)]
     mix: Mix,
     /// In place of a mix: each listens to one of so many channels, load-0, load-1 and so on, in turn.
-    #[arg(long, conflicts_with = "mix", value_parser = at_least_one)]
+    #[arg(long, conflicts_with = "mix", value_parser = at_least_one, value_name = "N")]
     pub(super) channels: Option<usize>,
     /// The channel published to [default: general; with --channels, all in turn].
-    #[arg(long)]
+    #[arg(long, value_name = "CHANNEL")]
     pub(super) publish_to: Option<String>,
     /// Messages per second, whether or not those before were answered.
     #[arg(long, default_value_t = 10.0, value_parser = positive)]
@@ -41,28 +41,28 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "rate")]
     flat_out: bool,
     /// With --flat-out, how many publish at once, each on its connection.
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 32, value_parser = at_least_one, value_name = "N")]
     publishers: usize,
     /// How long to publish.
     #[arg(long, default_value_t = 10.0, value_parser = positive)]
     seconds: f64,
     /// How many messages to publish, instead of how long.
-    #[arg(long, conflicts_with = "seconds")]
+    #[arg(long, conflicts_with = "seconds", value_name = "N")]
     messages: Option<usize>,
     /// The size of a message; it has at least what it takes to find it back.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_name = "N")]
     pub(super) bytes: usize,
     /// Messages to each channel before those that count.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) warm_up: usize,
     /// The address that listeners ask for, of another server: {channels} becomes their channels with commas between.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     subscribe_url: Option<String>,
     /// The address that publishers post to, of another server: {channel} and {message} are filled in.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     publish_url: Option<String>,
     /// What publishers post to another server: {channel} and {message} are filled in.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     publish_body: Option<String>,
     /// Writes the report as JSON to a file; - writes it to the standard output, in place of the table.
     #[arg(long, value_name = "FILE")]

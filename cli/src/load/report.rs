@@ -1,6 +1,11 @@
 //! What came of a run, for people and for programs.
 
-use std::{fs::write, path::Path, time::Duration};
+use std::{
+    fs::write,
+    io::{Write, stdout},
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
@@ -73,16 +78,14 @@ impl Report {
     /// table.
     pub(super) fn write(&self, json: Option<&Path>) -> anyhow::Result<()> {
         let Some(path) = json else {
-            println!("{}", self.table());
-            return Ok(());
+            return print(&self.table());
         };
         let text = serde_json::to_string_pretty(self)?;
         if path == Path::new("-") {
-            println!("{text}");
-            return Ok(());
+            return print(&text);
         }
-        println!("{}", self.table());
-        write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))
+        write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
+        print(&self.table())
     }
 
     fn table(&self) -> String {
@@ -116,6 +119,10 @@ impl Report {
         times.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
         format!("{}\n\n{}", table.trim_fmt(), times.trim_fmt())
     }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(stdout(), "{text}")?)
 }
 
 /// To a thousandth.
