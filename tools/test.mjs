@@ -20,6 +20,7 @@ const STEPS = [
     browser: true,
   },
   { name: "cli", title: "Command line: unit tests, and a server that misbehaves", run: cargoTest("cyclone-edge-cli") },
+  { name: "bench", title: "Benchmark: arithmetic and report", run: cargoTest("cyclone-edge-bench") },
   {
     name: "e2e",
     title: "End to end: worker, runtime, Chromium and Firefox",
@@ -28,7 +29,8 @@ const STEPS = [
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
       await build("worker", "client", "examples/hooks", "tests/panic");
-      await run("Building the command line", "cargo", ["build", "-p", "cyclone-edge-cli"]);
+      const tools = ["-p", "cyclone-edge-cli", "-p", "cyclone-edge-bench"];
+      await run("Building the command line and the benchmark", "cargo", ["build", ...tools]);
     },
     browser: true,
     nginx: true,

@@ -5,6 +5,7 @@
 mod ago;
 mod bad_input;
 mod behind_nginx;
+mod bench;
 mod browser;
 mod cli;
 mod durability;

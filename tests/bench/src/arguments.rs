@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use clap::Parser;
 
-use crate::{plan::Plan, project::root};
+use crate::{measure::Part, plan::Plan, project::root};
 
 /// Measures the hub as self-hosters run it, beside nginx with Nchan where that is installed, and writes a report.
 #[derive(Debug, Parser)]
@@ -22,12 +22,15 @@ pub(crate) struct Arguments {
     /// Leaves the peer out.
     #[arg(long)]
     pub(crate) alone: bool,
+    /// Measures only this part; can be given several times.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
     /// Measures nothing: makes the report again, of the results that are there and the notes.
     #[arg(long)]
     pub(crate) render: bool,
-    /// Where the report goes.
-    #[arg(long, default_value_os_t = root().join("docs"))]
-    pub(crate) out: PathBuf,
+    /// Where the report goes [default: docs, or target/bench/report where it is not the whole].
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// The command-line tool that listens and publishes.
     #[arg(long, default_value_os_t = beside("cyclone"))]
     pub(crate) cyclone: PathBuf,
@@ -43,6 +46,16 @@ impl Arguments {
             Plan::full()
         };
         Plan { rounds: self.rounds.unwrap_or(plan.rounds).max(1), ..plan }
+    }
+
+    /// What was measured in haste or in part does not take the place of the whole.
+    pub(crate) fn out(&self) -> PathBuf {
+        let is_whole = !self.quick && !self.smoke && self.only.is_empty();
+        self.out.clone().unwrap_or_else(|| root().join(if is_whole { "docs" } else { "target/bench/report" }))
+    }
+
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
     }
 
     pub(crate) fn has_peer(&self) -> bool {

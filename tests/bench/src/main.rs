@@ -3,20 +3,22 @@
 //!
 //! - `arguments`, `plan`, `task`: what is asked for, in which numbers
 //! - `server`, `service`, `hub`, `nchan`: who is measured, and how it is started
-//! - `process`, `processors`: what a process takes, and where it runs
+//! - `process`, `processors`, `perf`: what a process takes, where it runs, and what it does there
 //! - `load`: a run of `cyclone load`, which is what listens and publishes in most measurements
-//! - `crowd`, `publisher`: listeners that are only there, and messages to them
+//! - `crowd`, `publisher`, `client`: listeners that are only there, and messages to them
 //! - `measure`: the measurements, and the rounds of them
 //! - `results`, `machine`: what was measured, and on what
 //! - `report`: the pages and plots that are made of it
 
 mod arguments;
+mod client;
 mod crowd;
 mod hub;
 mod load;
 mod machine;
 mod measure;
 mod nchan;
+mod perf;
 mod plan;
 mod process;
 mod processors;
@@ -47,8 +49,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let out = arguments.out();
     if arguments.render {
-        report::write(&results::Results::read(&arguments.out)?, &arguments.out)?;
+        report::write(&results::Results::read(&out)?, &out)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Each listener is an open file here, and two in the hub. Where the limit cannot be raised, connecting tells.
@@ -63,9 +66,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             () = interruption() => bail!("interrupted: nothing is written"),
         }
     })?;
-    results.write(&arguments.out)?;
-    report::write(&results, &arguments.out)?;
-    println!("\nwrote {}", arguments.out.join(report::PAGE).display());
+    results.write(&out)?;
+    report::write(&results, &out)?;
+    println!("\nwrote {}", out.join(report::PAGE).display());
     for failure in &results.failures {
         eprintln!("failed: {failure}");
     }

@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) channels: Vec<u32>,
     /// How often a server is started in each round: a start takes little time, and scatters.
     pub(crate) starts: u32,
+    /// Whether it is looked where the hub spends its time.
+    pub(crate) profiles: bool,
 }
 
 impl Plan {
@@ -71,6 +73,7 @@ impl Plan {
             present: vec![0, 7_000],
             channels: vec![1, 10, 100, 1_000],
             starts: 3,
+            profiles: true,
         }
     }
 
@@ -121,6 +124,7 @@ impl Plan {
             present: vec![0, 10],
             channels: vec![10],
             starts: 1,
+            profiles: false,
         }
     }
 

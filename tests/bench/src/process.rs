@@ -43,6 +43,11 @@ impl Process {
         &mut self.child
     }
 
+    /// The process that is measured.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
     /// From now on the only child of this process is measured in its place. Says whether there is one yet.
     pub(crate) fn measure_child(&mut self) -> anyhow::Result<bool> {
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children", id = self.id))?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     load::{Memory, Report},
     machine::Machine,
+    perf::Share,
     plan::Plan,
     server::Server,
     task::{Mix, Task},
@@ -26,6 +27,7 @@ pub(crate) struct Results {
     pub(crate) starts: Vec<Start>,
     pub(crate) costs: Vec<Cost>,
     pub(crate) joins: Vec<Joins>,
+    pub(crate) profiles: Vec<Profile>,
     /// What could not be measured, and why.
     pub(crate) failures: Vec<String>,
 }
@@ -102,6 +104,13 @@ pub(crate) struct Joins {
     pub(crate) leave_processor_seconds: f64,
 }
 
+/// Where the hub spends its time at some work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) what: String,
+    pub(crate) shares: Vec<Share>,
+}
+
 impl Results {
     pub(crate) fn new(machine: Machine, plan: Plan) -> Self {
         Self {
@@ -113,6 +122,7 @@ impl Results {
             starts: Vec::new(),
             costs: Vec::new(),
             joins: Vec::new(),
+            profiles: Vec::new(),
             failures: Vec::new(),
         }
     }

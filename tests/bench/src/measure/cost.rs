@@ -1,7 +1,9 @@
 //! What a delivery takes of a processor: all that the server's process and the kernel on its behalf take while messages are
 //! published and delivered, divided by the deliveries.
 
-use crate::{crowd::Crowd, measure::Bench, publisher::Publisher, results::Cost, server::Server, service::Service};
+use crate::{
+    client::Client, crowd::Crowd, measure::Bench, publisher::Publisher, results::Cost, server::Server, service::Service,
+};
 
 const CHANNEL: &str = "cost";
 /// Slow enough that no two messages are on their way together.
@@ -27,7 +29,7 @@ impl Bench {
 
     async fn costs_of(&self, on: Server) -> anyhow::Result<Vec<Cost>> {
         let service = Service::start_silent(on, self.processors).await?;
-        let (publisher, mut crowd) = (Publisher::new(&service)?, Crowd::default());
+        let (publisher, mut crowd) = (Publisher::new(Client::new(), &service), Crowd::default());
         let listeners = self.plan.listeners;
         crowd.join_channels(&service, &[CHANNEL], listeners).await?;
         publisher.publish(CHANNEL).await?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
-use crate::{crowd::Crowd, measure::Bench, publisher::Publisher, results::Eviction, server::Server, service::Service};
+use crate::{
+    client::Client, crowd::Crowd, measure::Bench, publisher::Publisher, results::Eviction, server::Server,
+    service::Service,
+};
 
 const LISTENERS: u32 = 20;
 
@@ -28,7 +31,7 @@ impl Bench {
     /// All silences at once, each on a channel of its own.
     async fn silences(&self) -> anyhow::Result<Vec<Eviction>> {
         let service = Service::start(Server::Hub, self.processors).await?;
-        let publisher = Publisher::new(&service)?;
+        let publisher = Publisher::new(Client::new(), &service);
         let all: Vec<u32> = self.plan.silences.clone();
         let silences = all.iter().map(|seconds| self.silence(&service, &publisher, *seconds));
         let outcomes: Vec<_> = stream::iter(silences).buffered(all.len().max(1)).collect().await;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use tokio::time::sleep;
 
-use crate::{crowd::Crowd, measure::Bench, results::Joins, server::Server, service::Service, task::Mix};
+use crate::{
+    client::Client, crowd::Crowd, measure::Bench, results::Joins, server::Server, service::Service, task::Mix,
+};
 
 const LEAVING: Duration = Duration::from_secs(60);
 
@@ -65,9 +67,9 @@ impl Bench {
 
 /// Waits until the hub says that so many listen.
 async fn count_is(service: &Service, expected: u32) -> anyhow::Result<()> {
-    let began = Instant::now();
+    let (client, began) = (Client::new(), Instant::now());
     loop {
-        let counts: Vec<(String, u32)> = reqwest::get(service.url("/stats")).await?.json().await?;
+        let counts: Vec<(String, u32)> = serde_json::from_slice(&client.get(&service.url("/stats")).await?)?;
         let count = counts.iter().find(|(name, _)| name == "one").map_or(0, |(_, count)| *count);
         if count == expected {
             return Ok(());

@@ -1,5 +1,7 @@
 //! What `cyclone load` measures: broadcasts, rates, publishing.
 
+use anyhow::bail;
+
 use crate::{load, measure::Bench, results::Load, server::Server, service::Service, task::Task};
 
 /// Who is compared with whom in most tasks.
@@ -27,6 +29,9 @@ impl Bench {
     async fn load(&self, server: Server, task: Task) -> anyhow::Result<Load> {
         let service = Service::start(server, self.processors).await?;
         let (report, memory) = load::run(&self.cyclone, &service, task).await?;
+        if report.connected < report.listeners {
+            bail!("of {} listeners {} connected", report.listeners, report.connected);
+        }
         let processor_seconds = service.process.processor_time()?.as_secs_f64();
         Ok(Load { round: self.round, on: server, task, report, memory, processor_seconds })
     }

@@ -6,19 +6,40 @@
 //! - `start`: how long until a hub that was just started answers and delivers
 //! - `cost`: processor time of deliveries
 //! - `joins`: processor time of coming and going
+//! - `profile`: where the hub spends its time
 
 mod cost;
 mod eviction;
 mod idle;
 mod joins;
 mod loads;
+mod profile;
 mod start;
 
 use std::{path::PathBuf, time::Instant};
 
+use clap::ValueEnum;
+
 use crate::{
     arguments::Arguments, machine::Machine, nchan, plan::Plan, processors::Processors, results::Results, server::Server,
 };
+
+/// A part of what is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    Loads,
+    Idle,
+    Costs,
+    Joins,
+    Starts,
+    Evictions,
+    Profiles,
+}
+
+impl Part {
+    /// What is measured in each round. Profiles come after the rounds.
+    const ROUND: [Self; 6] = [Self::Loads, Self::Idle, Self::Costs, Self::Joins, Self::Starts, Self::Evictions];
+}
 
 /// A benchmark under way.
 struct Bench {
@@ -45,17 +66,29 @@ pub(crate) async fn measure(arguments: &Arguments, processors: Processors) -> an
     };
     for round in 1..=bench.plan.rounds {
         bench.round = round;
-        bench.loads().await;
-        bench.idle().await;
-        bench.costs().await;
-        bench.joins().await;
-        bench.starts().await;
-        bench.evictions().await;
+        for part in Part::ROUND.into_iter().filter(|part| arguments.wants(*part)) {
+            bench.part(part).await;
+        }
+    }
+    if bench.plan.profiles && arguments.wants(Part::Profiles) {
+        bench.part(Part::Profiles).await;
     }
     Ok(bench.results)
 }
 
 impl Bench {
+    async fn part(&mut self, part: Part) {
+        match part {
+            Part::Loads => self.loads().await,
+            Part::Idle => self.idle().await,
+            Part::Costs => self.costs().await,
+            Part::Joins => self.joins().await,
+            Part::Starts => self.starts().await,
+            Part::Evictions => self.evictions().await,
+            Part::Profiles => self.profiles().await,
+        }
+    }
+
     /// Those of these servers that are measured, in an order that is another in every other round.
     fn in_turn(&self, servers: &[Server]) -> Vec<Server> {
         let is_there = |server: &Server| match server {

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use reqwest::Client;
-
-use crate::{crowd::Crowd, measure::Bench, publisher::Publisher, results::Start, server::Server, service::Service};
+use crate::{
+    client::Client, crowd::Crowd, measure::Bench, publisher::Publisher, results::Start, server::Server,
+    service::Service,
+};
 
 impl Bench {
     pub(super) async fn starts(&mut self) {
@@ -21,13 +22,12 @@ impl Bench {
     }
 
     async fn start(&self, on: Server) -> anyhow::Result<Start> {
-        // Made before, since that takes some milliseconds.
-        let client = Client::builder().no_proxy().build()?;
+        let client = Client::new();
         let service = Service::start(on, self.processors).await?;
         let since = |instant: Instant| 1_000.0 * instant.elapsed().as_secs_f64();
-        client.get(service.url("/healthz")).send().await?.error_for_status()?;
+        client.get(&service.url("/healthz")).await?;
         let answer_ms = since(service.began);
-        let (publisher, mut crowd) = (Publisher::with(client, &service), Crowd::default());
+        let (publisher, mut crowd) = (Publisher::new(client, &service), Crowd::default());
         crowd.join_channels(&service, &["first"], 1).await?;
         publisher.publish("first").await?;
         crowd.has_heard(1).await?;

@@ -2,7 +2,7 @@
 //!
 //! - `page`: the whole, and the notes that people write beside it
 //! - `targets`: what is promised, and whether it holds
-//! - `broadcasts`, `rates`, `listeners`, `publishing`, `cost`: the tables
+//! - `broadcasts`, `rates`, `listeners`, `publishing`, `cost`, `profiles`: the tables
 //! - `plot`: the plots
 //! - `median`, `number`, `table`: what all of them need
 
@@ -13,6 +13,7 @@ mod median;
 mod number;
 mod page;
 mod plot;
+mod profiles;
 mod publishing;
 mod rates;
 #[cfg(test)]

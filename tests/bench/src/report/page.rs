@@ -1,7 +1,7 @@
 //! The page: machine, targets, tables, plots, and the notes that people write.
 
 use crate::{
-    report::{NOTES, broadcasts, cost, listeners, publishing, rates, targets},
+    report::{NOTES, broadcasts, cost, listeners, profiles, publishing, rates, targets},
     results::Results,
 };
 
@@ -15,6 +15,7 @@ pub(super) fn page(results: &Results, notes: &str) -> String {
         listeners::section(results),
         publishing::section(results),
         cost::section(results),
+        profiles::section(results),
         how(results),
         failures(results),
         self::notes(notes),
@@ -118,6 +119,8 @@ mod tests {
             "| 500/s | hub | 500 | 500,000 | 2.50 x | 0 | 46.0 | 90.0 | 300, 310, 320 |",
             "| 12 | 1 | 1 | 20 of 20 |",
             "cyclone load --listeners 3600 --mix classic --rate 2 --messages 10",
+            "### 2 messages/s to 3600 listeners of one channel\n\n`workerd` 60.0 %, `[JIT]` 25.0 %.\n\n| function | of | % |",
+            "| `writev` | workerd | 12.5 |",
             "The kernel takes most of it.",
         ] {
             assert!(page.contains(line), "{line} in {page}");

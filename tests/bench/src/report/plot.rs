@@ -1,11 +1,7 @@
 //! The plots, as SVG.
 
 use anyhow::anyhow;
-use plotters::{
-    coord::Shift,
-    prelude::*,
-    style::text_anchor::{HPos, Pos, VPos},
-};
+use plotters::{coord::Shift, prelude::*};
 
 use crate::{report::number::count, results::Results, server::Server};
 
@@ -122,7 +118,7 @@ fn chart(
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperLeft)
-        .label_font((FONT, 14).into_text_style(area).pos(Pos::new(HPos::Left, VPos::Center)))
+        .label_font((FONT, 14))
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
         .draw()?;

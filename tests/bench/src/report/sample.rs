@@ -3,8 +3,9 @@
 use crate::{
     load::{Memory, Quantiles, Report},
     machine::Machine,
+    perf::Share,
     plan::Plan,
-    results::{Cost, Eviction, Idle, Joins, Load, Results, Start},
+    results::{Cost, Eviction, Idle, Joins, Load, Profile, Results, Start},
     server::Server,
     task::{Mix, Task},
 };
@@ -56,6 +57,15 @@ pub(super) fn results() -> Results {
         leave_processor_seconds: 0.1,
     };
     results.joins = vec![joins(0, 0.4), joins(7_000, 0.5)];
+    let share = |percent, object: &str, function: &str| Share {
+        percent,
+        object: object.to_owned(),
+        function: function.to_owned(),
+    };
+    results.profiles = vec![Profile {
+        what: "2 messages/s to 3600 listeners of one channel".to_owned(),
+        shares: vec![share(60.0, "workerd", ""), share(25.0, "[JIT]", ""), share(12.5, "workerd", "writev")],
+    }];
     results
 }
 

@@ -94,24 +94,32 @@ fn broadcast(results: &Results, mix: Mix) -> [Target; 3] {
     ]
 }
 
-fn sustained(results: &Results) -> [Target; 5] {
+fn sustained(results: &Results) -> [Target; 6] {
     let (plan, task) = (&results.plan, results.plan.sustained());
     let what = |what: &str| {
         let (listeners, rate, seconds) = (count(plan.listeners), plan.sustained_rate, plan.sustained_seconds);
         format!("{rate} messages/s to {listeners} listeners for {seconds} s: {what}")
     };
-    let best_of_peer = [task, plan.flat_out()].into_iter().filter_map(|task| results.deliveries(Server::Nchan, task));
-    let best_of_peer = best_of_peer.max_by(f64::total_cmp);
+    let tasks = plan.rates.iter().map(|per_second| plan.rate(*per_second)).chain([task, plan.flat_out()]);
+    let of_peer = tasks.filter_map(|task| results.deliveries(Server::Nchan, task)).max_by(f64::total_cmp);
     let growth = results
         .loads(Server::Hub, task)
         .filter_map(|load| ratio(Some(load.memory.end as f64), Some(load.memory.middle as f64)));
     [
+        Target::at_least(
+            what("published, to what was offered"),
+            0.99,
+            "x",
+            results.median(Server::Hub, task, |report| {
+                ratio(Some(report.publishes_per_second), Some(f64::from(plan.sustained_rate)))
+            }),
+        ),
         Target::at_most(what("lost"), 0.0, "", results.lost(Server::Hub, task)),
         Target::at_least(
             what("deliveries/s, to the most of Nchan"),
             1.5,
             "x",
-            ratio(results.deliveries(Server::Hub, task), best_of_peer),
+            ratio(results.deliveries(Server::Hub, task), of_peer),
         ),
         Target::at_most(what("p99"), 150.0, "ms", results.p99(Server::Hub, task)),
         Target::at_most(what("memory at the end, to the middle"), 1.1, "x", median(growth)),
@@ -200,7 +208,7 @@ mod tests {
             |text: &str| targets.iter().find(|target| target.what.contains(text)).and_then(|found| found.measured);
         assert_eq!(found("two channels each: until the last has it"), Some(150.0));
         assert_eq!(found("two channels each: that, to Nchan's"), Some(2.5));
-        assert_eq!(found("lost"), Some(0.0));
+        assert_eq!((found("published, to what was offered"), found("lost")), (Some(1.0), Some(0.0)));
         assert_eq!(found("to the most of Nchan"), Some(2.0), "of what it does flat out, which is more");
         assert_eq!(found("stream leg"), Some(75.0));
         assert_eq!(found("is evicted"), Some(12.0));
