@@ -4,7 +4,7 @@
 //! - `arguments`, `plan`, `task`: what is asked for, in which numbers
 //! - `server`, `service`, `hub`, `nchan`: who is measured, and how it is started
 //! - `process`, `processors`, `perf`: what a process takes, where it runs, and what it does there
-//! - `load`: a run of `cyclone load`, which is what listens and publishes in most measurements
+//! - `load`, `course`: a run of `cyclone load`, which listens and publishes in most measurements, and what it takes
 //! - `crowd`, `publisher`, `client`: listeners that are only there, and messages to them
 //! - `measure`: the measurements, and the rounds of them
 //! - `results`, `machine`: what was measured, and on what
@@ -12,6 +12,7 @@
 
 mod arguments;
 mod client;
+mod course;
 mod crowd;
 mod hub;
 mod load;

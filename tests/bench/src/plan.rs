@@ -65,7 +65,7 @@ impl Plan {
             flat_out_seconds: 10,
             idle: 2_000,
             settling_seconds: 2,
-            silences: vec![10, 11, 12, 13, 14, 15],
+            silences: vec![8, 9, 10, 11, 12, 15],
             publish_seconds: 5,
             single_messages: 30,
             coalesced_messages: 1_500,

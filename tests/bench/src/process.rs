@@ -63,7 +63,7 @@ impl Process {
 
     /// The time of processors so far, of the process and of the kernel on its behalf.
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
-        processor_time(&fs::read_to_string(format!("/proc/{}/stat", self.id))?).context("times in /proc/PID/stat")
+        processor_time(self.id)
     }
 }
 
@@ -80,8 +80,13 @@ fn resident(status: &str) -> Option<u64> {
     Some(1_024 * line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?)
 }
 
+/// The time that a process has taken so far.
+pub(crate) fn processor_time(id: u32) -> anyhow::Result<Duration> {
+    times(&fs::read_to_string(format!("/proc/{id}/stat"))?).context("times in /proc/PID/stat")
+}
+
 /// proc_pid_stat(5): utime and stime are the 14th and the 15th field, and the second, the name, is in parentheses.
-fn processor_time(stat: &str) -> Option<Duration> {
+fn times(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
     Some(TICK * (times.next()?.ok()? + times.next()?.ok()?))
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn processor_time_is_the_users_and_the_kernels() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 9 9 20 0 1 0 1 1 1";
-        assert_eq!(processor_time(stat), Some(Duration::from_secs(3)));
-        assert_eq!(processor_time("7 (a) S 1"), None);
+        assert_eq!(times(stat), Some(Duration::from_secs(3)));
+        assert_eq!(times("7 (a) S 1"), None);
     }
 }

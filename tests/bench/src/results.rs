@@ -6,7 +6,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    load::{Memory, Report},
+    course::{Busy, Memory},
+    load::Report,
     machine::Machine,
     perf::Share,
     plan::Plan,
@@ -40,6 +41,7 @@ pub(crate) struct Load {
     pub(crate) task: Task,
     pub(crate) report: Report,
     pub(crate) memory: Memory,
+    pub(crate) busy: Busy,
     /// What the server took of a processor from the first connection to the end.
     pub(crate) processor_seconds: f64,
 }

@@ -28,12 +28,12 @@ impl Bench {
 
     async fn load(&self, server: Server, task: Task) -> anyhow::Result<Load> {
         let service = Service::start(server, self.processors).await?;
-        let (report, memory) = load::run(&self.cyclone, &service, task).await?;
+        let (report, memory, busy) = load::run(&self.cyclone, &service, task).await?;
         if report.connected < report.listeners {
             bail!("of {} listeners {} connected", report.listeners, report.connected);
         }
         let processor_seconds = service.process.processor_time()?.as_secs_f64();
-        Ok(Load { round: self.round, on: server, task, report, memory, processor_seconds })
+        Ok(Load { round: self.round, on: server, task, report, memory, busy, processor_seconds })
     }
 }
 
@@ -44,12 +44,14 @@ fn say(load: &Load) -> String {
     }
     let ms = |quantile: Option<f64>| quantile.map_or_else(|| "?".to_owned(), |ms| format!("{ms:.1}"));
     format!(
-        "p50 {} ms, p99 {} ms, last {} ms, {:.0} deliveries/s, {} of {} lost",
+        "p50 {} ms, p99 {} ms, last {} ms, {:.0} deliveries/s, {} of {} lost, server busy {:.0} %, generator {:.0} %",
         ms(report.latency_ms.p50),
         ms(report.latency_ms.p99),
         ms(report.last_listener_ms.p50),
         report.deliveries_per_second,
         report.lost,
         report.expected,
+        100.0 * load.busy.server,
+        100.0 * load.busy.generator,
     )
 }

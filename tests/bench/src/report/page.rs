@@ -116,7 +116,7 @@ mod tests {
             "| two channels each | hub | 60.0 | 140 | 150 | 2.50 x |",
             "| two channels each | Nchan | 24.0 | 55.0 | 60.0 | 1.00 x |",
             "| 8,000 | 80.0 | 320 | 30.0 | 130 | 2.46 x |",
-            "| 500/s | hub | 500 | 500,000 | 2.50 x | 0 | 46.0 | 90.0 | 300, 310, 320 |",
+            "| 500/s | hub | 500 | 500,000 | 2.50 x | 0 | 46.0 | 90.0 | 300, 310, 320 | 90.0, 50.0 |",
             "| 12 | 1 | 1 | 20 of 20 |",
             "cyclone load --listeners 3600 --mix classic --rate 2 --messages 10",
             "### 2 messages/s to 3600 listeners of one channel\n\n`workerd` 60.0 %, `[JIT]` 25.0 %.\n\n| function | of | % |",

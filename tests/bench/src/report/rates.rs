@@ -1,6 +1,7 @@
 //! Many messages, to many listeners.
 
 use crate::{
+    course::Busy,
     report::{
         THROUGHPUT,
         median::{median, ratio},
@@ -9,6 +10,7 @@ use crate::{
     },
     results::{Load, Results},
     server::Server,
+    task::Task,
 };
 
 const BYTES_PER_MB: f64 = 1_000_000.0;
@@ -20,7 +22,8 @@ pub(super) fn section(results: &Results) -> String {
         "## Throughput\n\n\
          Messages of 100 bytes on one channel with {listeners} listeners: {rate} a second for {seconds} s, and as fast as 32 \
          connections can publish for {flat_out} s. Lost is the sum of the worst round, memory the resident set when \
-         all were connected, in the middle of the run and at its end.\n\n{sustained}\n\
+         all were connected, in the middle of the run and at its end, busy the part of the time in which the server's \
+         processor and the load generator's were busy.\n\n{sustained}\n\
          ### Over the message rate\n\n\
          {rate_seconds} s at each rate. A server that falls behind delivers later what it could not deliver at once.\n\n\
          ![Deliveries per second over message rate]({THROUGHPUT})\n\n{rates}",
@@ -35,7 +38,7 @@ pub(super) fn section(results: &Results) -> String {
 }
 
 fn sustained(results: &Results) -> Table {
-    let numbers = ["published/s", "deliveries/s", "to Nchan's", "lost", "p50 ms", "p99 ms", "memory MB"];
+    let numbers = ["published/s", "deliveries/s", "to Nchan's", "lost", "p50 ms", "p99 ms", "memory MB", "busy %"];
     let mut table = Table::new(["offered", "server"], numbers);
     let plan = &results.plan;
     for (name, task) in
@@ -62,6 +65,7 @@ fn sustained(results: &Results) -> Table {
                     number(results.p50(on, task)),
                     number(results.p99(on, task)),
                     format!("{start}, {middle}, {end}"),
+                    busy(results, on, task),
                 ]);
             }
         }
@@ -69,23 +73,30 @@ fn sustained(results: &Results) -> Table {
     table
 }
 
+/// The server, and the load generator.
+fn busy(results: &Results, on: Server, task: Task) -> String {
+    let percent = |pick: fn(&Busy) -> f64| number(median(results.loads(on, task).map(|load| 100.0 * pick(&load.busy))));
+    format!("{}, {}", percent(|busy| busy.server), percent(|busy| busy.generator))
+}
+
 fn rates(results: &Results) -> Table {
-    let head = [
-        "messages/s",
-        "hub deliveries/s",
-        "hub p99 ms",
-        "hub lost",
-        "Nchan deliveries/s",
-        "Nchan p99 ms",
-        "Nchan lost",
-    ];
-    let mut table = Table::new([], head);
+    let mut table = Table::new(["messages/s", "server"], ["deliveries/s", "p50 ms", "p99 ms", "lost", "busy %"]);
     for per_second in results.plan.rates.iter().copied() {
         let task = results.plan.rate(per_second);
-        let [hub, peer] = [Server::Hub, Server::Nchan]
-            .map(|on| [results.deliveries(on, task), results.p99(on, task), results.lost(on, task)].map(number));
-        let ([hub_deliveries, hub_p99, hub_lost], [peer_deliveries, peer_p99, peer_lost]) = (hub, peer);
-        table.row([count(per_second), hub_deliveries, hub_p99, hub_lost, peer_deliveries, peer_p99, peer_lost]);
+        for on in [Server::Hub, Server::Nchan] {
+            let deliveries = results.deliveries(on, task);
+            if deliveries.is_some() {
+                table.row([
+                    count(per_second),
+                    on.name().to_owned(),
+                    number(deliveries),
+                    number(results.p50(on, task)),
+                    number(results.p99(on, task)),
+                    number(results.lost(on, task)),
+                    busy(results, on, task),
+                ]);
+            }
+        }
     }
     table
 }

@@ -1,7 +1,8 @@
 //! Results as a run might have them, for tests.
 
 use crate::{
-    load::{Memory, Quantiles, Report},
+    course::{Busy, Memory},
+    load::{Quantiles, Report},
     machine::Machine,
     perf::Share,
     plan::Plan,
@@ -106,6 +107,7 @@ fn load(on: Server, task: Task, [p50, p99, last]: [f64; 3], deliveries_per_secon
         latency_ms: quantiles(p50, p99),
         last_listener_ms: quantiles(last, last),
     };
-    let memory = Memory { before: 50 * MB, start: 300 * MB, middle: 310 * MB, end: 320 * MB, most: 330 * MB };
-    Load { round: 1, on, task, report, memory, processor_seconds: 10.0 }
+    let memory = Memory { start: 300 * MB, middle: 310 * MB, end: 320 * MB, most: 330 * MB };
+    let busy = Busy { server: 0.9, generator: 0.5 };
+    Load { round: 1, on, task, report, memory, busy, processor_seconds: 10.0 }
 }
