@@ -35,6 +35,12 @@ const STEPS = [
     browser: true,
     nginx: true,
   },
+  {
+    name: "legs",
+    title: "End to end, with each kind of leg for all listeners",
+    run: testLegs,
+    prepare: () => build("worker", "examples/hooks", "tests/panic"),
+  },
 ];
 
 await main(import.meta.url, async ([name, ...extra]) => {
@@ -75,4 +81,15 @@ async function clientTest(purpose, extra, env) {
     run(purpose, "wasm-pack", ["test", "--headless", ...options, "client-wasm", ...extra], { env: { ...noDriver, ...env } });
   await wasmPack(["--chrome", "--chromedriver", env.CHROMEDRIVER], {});
   await wasmPack(["--firefox", "--geckodriver", env.GECKODRIVER], { GECKODRIVER_ARGS: `--binary='${env.FIREFOX}'` });
+}
+
+// The tests of what passes over legs; those with the kind that the hub chooses are among all others.
+async function testLegs(purpose, extra) {
+  const parts = ["ago", "crowds", "durability", "eviction", "expiry", "framing", "history", "hooks", "idempotency", "long_poll"];
+  parts.push("overload::past", "panic", "presence", "publish::", "relay::", "resume", "slow_listeners", "storage", "wire");
+  for (const LEGS of ["socket", "stream"]) {
+    step(`Every leg a ${LEGS}`);
+    const tests = parts.map((part) => (part.includes(":") ? part : `${part}::`));
+    await run(purpose, "cargo", ["test", "-p", "cyclone-edge-tests", "--test", "e2e", ...extra, "--", ...tests], { env: { LEGS } });
+  }
 }

@@ -10,9 +10,7 @@ use core::fmt::{self, Write as _};
 pub const KEEP_ALIVE: &str = ": sse ping\n\n";
 
 /// What makes the greeting an event where a listener asks for it, for those who see neither bytes nor ids without one.
-///
-/// It takes the place of the empty line that ends the greeting: Firefox forgets the id of a block without data.
-pub const HELLO: &str = "event: sse.hello\ndata: \n\n";
+const HELLO: &str = "event: sse.hello\ndata: \n";
 
 /// What ends the stream of a listener whose token has expired. It has no `id:`, so the listener's cursor stays.
 pub const EXPIRED: &str = "event: sse.expired\ndata: {}\n\n";
@@ -63,10 +61,12 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// What a stream starts with: when to reconnect, and the cursor to resume from if nothing else arrives.
 ///
-/// The `id:`-only block makes a reader set its last event id without dispatching an event.
+/// The `id:`-only block makes a reader set its last event id without dispatching an event. One that `says_hello` is an
+/// event, in the same block: Firefox forgets the id of a block without data.
 #[must_use]
-pub fn encode_greeting(retry_ms: u64, cursor: &str) -> String {
-    format!("retry: {retry_ms}\nid: {cursor}\n\n")
+pub fn encode_greeting(retry_ms: u64, cursor: &str, says_hello: bool) -> String {
+    let hello = if says_hello { HELLO } else { "" };
+    format!("retry: {retry_ms}\nid: {cursor}\n{hello}\n")
 }
 
 /// All that a listener gets which cannot be served now: when to reconnect.
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_greeting_sets_the_cursor_and_dispatches_nothing() {
         let mut stream = EventStream::new();
-        assert_eq!(stream.push(encode_greeting(2_000, "1:5.6").as_bytes()).unwrap(), []);
+        assert_eq!(stream.push(encode_greeting(2_000, "1:5.6", false).as_bytes()).unwrap(), []);
         assert_eq!(stream.last_event_id(), "1:5.6");
         assert_eq!(stream.retry_ms(), Some(2_000));
     }
@@ -212,8 +212,7 @@ mod tests {
     #[test]
     fn the_hello_is_an_event_with_the_cursor_of_the_greeting() {
         let mut stream = EventStream::new();
-        let greeting = encode_greeting(2_000, "1:5.6");
-        let events = stream.push([greeting.strip_suffix('\n').unwrap(), HELLO].concat().as_bytes()).unwrap();
+        let events = stream.push(encode_greeting(2_000, "1:5.6", true).as_bytes()).unwrap();
         let seen: Vec<_> = events.iter().map(|event| [&event.event, &event.data, &event.last_event_id]).collect();
         assert_eq!(seen, [[EventName::HELLO, "", "1:5.6"]]);
     }
@@ -221,7 +220,7 @@ mod tests {
     #[test]
     fn a_listener_that_is_sent_away_keeps_its_cursor() {
         let mut stream = EventStream::new();
-        assert_eq!(stream.push(encode_greeting(2_000, "7").as_bytes()).unwrap(), []);
+        assert_eq!(stream.push(encode_greeting(2_000, "7", false).as_bytes()).unwrap(), []);
         assert_eq!(stream.push(encode_retry(3_000).as_bytes()).unwrap(), []);
         assert_eq!((stream.last_event_id(), stream.retry_ms()), ("7", Some(3_000)));
     }

@@ -23,6 +23,8 @@
 //! - `channel_pattern`: which channels a key or a token is good for (feature `hub`)
 //! - `token`, `claims`: a token, and what it says (feature `hub`)
 //! - `public_key`: the keys of tokens, as they are written down (feature `hub`)
+//! - `per_minute`: how often something happened lately (feature `hub`)
+//! - `leg_choice`: by which kind of leg an audience reaches a new listener (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
@@ -49,11 +51,15 @@ mod history;
 #[cfg(feature = "hub")]
 mod idempotency_key;
 #[cfg(feature = "hub")]
+mod leg_choice;
+#[cfg(feature = "hub")]
 mod message;
 mod message_id;
 mod number;
 #[cfg(feature = "hub")]
 mod page;
+#[cfg(feature = "hub")]
+mod per_minute;
 #[cfg(feature = "hub")]
 mod public_key;
 #[cfg(feature = "hub")]
@@ -80,7 +86,7 @@ pub use claims::{Claims, Expected};
 pub use cursor::{Cursor, InvalidCursor};
 #[cfg(feature = "hub")]
 pub use delivery::{News, accept};
-pub use event::{EXPIRED, Event, EventName, HELLO, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
+pub use event::{EXPIRED, Event, EventName, InvalidEventName, KEEP_ALIVE, encode_greeting, encode_retry};
 pub use event_stream::{EventStream, EventTooLarge, ReceivedEvent};
 pub use extent::{Extent, Resume};
 #[cfg(feature = "hub")]
@@ -90,10 +96,14 @@ pub use history::{HistoryQuery, InvalidHistoryQuery};
 #[cfg(feature = "hub")]
 pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
 #[cfg(feature = "hub")]
+pub use leg_choice::{LegChoice, LegKind};
+#[cfg(feature = "hub")]
 pub use message::Message;
 pub use message_id::MessageId;
 #[cfg(feature = "hub")]
 pub use page::Page;
+#[cfg(feature = "hub")]
+pub use per_minute::PerMinute;
 #[cfg(feature = "hub")]
 pub use public_key::{InvalidPublicKey, KeyMaterial, PublicKey};
 #[cfg(feature = "hub")]

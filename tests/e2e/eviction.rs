@@ -2,11 +2,18 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use harness::{Hub, Listener, eventually};
+use harness::{Hub, HubBuilder, Listener, eventually, legs};
 use tokio::time::sleep;
 
 /// How long the runtime keeps a silent object; a test of silence can only wait for it to pass.
 const SILENCE: Duration = Duration::from_secs(12);
+
+/// A hub with one relay. A stream keeps its object awake: where all legs are to be streams, those chosen by themselves are
+/// looked at here.
+fn hub() -> HubBuilder {
+    let legs = if legs() == "stream" { "auto".to_owned() } else { legs() };
+    Hub::builder().setting("LEGS", legs).setting("RELAYS_PER_PLACE", 1)
+}
 
 /// How often an object, or one of a kind, was constructed.
 fn wakes(hub: &Hub, object: &str) -> usize {
@@ -34,7 +41,7 @@ async fn publish_over_an_eviction(hub: &Hub, object: &str, listener: &mut Listen
 
 #[tokio::test]
 async fn an_idle_channel_is_evicted_and_its_listeners_get_the_next_message() {
-    let hub = Hub::start().await;
+    let hub = hub().start().await;
     let mut listener = hub.subscribe(&["a"]).await;
     let ids = publish_over_an_eviction(&hub, "channel a", &mut listener).await;
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
@@ -46,7 +53,7 @@ async fn an_idle_channel_is_evicted_and_its_listeners_get_the_next_message() {
 
 #[tokio::test]
 async fn an_idle_relay_is_evicted_and_its_listeners_get_the_next_message() {
-    let hub = Hub::start().await;
+    let hub = hub().start().await;
     let mut listener = hub.subscribe(&["a", "b"]).await;
     publish_over_an_eviction(&hub, "relay local-0", &mut listener).await;
     assert_eq!(listener.text().matches("retry:").count(), 1, "over one and the same connection");
@@ -58,7 +65,7 @@ async fn an_idle_relay_is_evicted_and_its_listeners_get_the_next_message() {
 
 #[tokio::test]
 async fn a_listener_in_the_middle_of_its_replay_does_not_keep_its_channel_awake() {
-    let hub = Hub::builder().setting("KEEPALIVE_SECONDS", 300).start().await;
+    let hub = hub().setting("KEEPALIVE_SECONDS", 300).start().await;
     let padding = "x".repeat(60 * 1024);
     for number in 1..=100 {
         hub.publish(&["a"], &format!("{number} {padding}")).await;
@@ -77,7 +84,7 @@ async fn a_listener_in_the_middle_of_its_replay_does_not_keep_its_channel_awake(
 
 #[tokio::test]
 async fn a_relay_that_nobody_listens_through_is_left_to_sleep() {
-    let hub = Hub::start().await;
+    let hub = hub().start().await;
     hub.subscribe(&["a", "b"]).await.disconnect();
     eventually("nobody", || hub.stats(), BTreeMap::is_empty).await;
     sleep(SILENCE).await;
@@ -92,7 +99,7 @@ async fn a_relay_that_nobody_listens_through_is_left_to_sleep() {
 
 #[tokio::test]
 async fn what_a_channel_has_to_do_later_is_not_put_off_by_evictions() {
-    let hub = Hub::builder().setting("HISTORY_SECONDS", 15).start().await;
+    let hub = hub().setting("HISTORY_SECONDS", 15).start().await;
     // A channel that a relay follows sets its alarm 30 s ahead at each publish, for trimming among other things.
     let mut listener = hub.subscribe(&["a", "b"]).await;
     let woken = wakes(&hub, "channel a");

@@ -8,6 +8,7 @@ mod behind_nginx;
 mod bench;
 mod browser;
 mod cli;
+mod crowds;
 mod durability;
 mod event_source;
 mod eviction;

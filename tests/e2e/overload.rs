@@ -94,32 +94,38 @@ async fn a_repeat_of_what_was_published_is_not_counted() {
 }
 
 #[tokio::test]
-async fn past_the_listeners_that_an_object_may_hold_more_are_told_to_come_later() {
-    let hub = Hub::builder().setting("MAX_LISTENERS", 2).start().await;
-    for query in ["channels=a", "channels=b&channels=c"] {
+async fn past_the_listeners_that_all_objects_may_hold_more_are_told_to_come_later() {
+    // A channel hands those over to the relay that it cannot hold.
+    for (query, capacity) in [("channels=a", 4), ("channels=a&channels=b", 2)] {
+        let hub = Hub::builder().setting("MAX_LISTENERS", 2).setting("RELAYS_PER_PLACE", 1).start().await;
         let names: Vec<&str> = query.split('&').map(|pair| pair.trim_start_matches("channels=")).collect();
-        let (mut one, other) = (hub.subscribe(&names).await, hub.subscribe(&names).await);
+        let mut listeners = Vec::new();
+        for _ in 0..capacity {
+            listeners.push(hub.subscribe(&names).await);
+        }
         for transport in ["stream", "longpoll"] {
             let refused = hub.get(&format!("/?{query}&transport={transport}")).send().await.unwrap();
             assert_eq!(refused.status(), 503, "{query} {transport}");
             assert!((5..=15).contains(&retry_after(&refused)));
             assert_eq!(code(refused).await, "too_many_listeners");
         }
-        hub.publish(&[names[0]], "1").await;
-        assert_eq!(one.next_event().await.data, "1", "those who are there stay");
+        hub.publish(&["a"], "1").await;
+        for listener in &mut listeners {
+            assert_eq!(listener.next_event().await.data, "1", "those who are there stay");
+        }
         // One that leaves makes room.
-        drop(other);
-        let mut next = Listener::new(&names);
+        listeners.pop();
         let room = async || hub.get(&format!("/?{query}")).send().await.unwrap().status().as_u16();
         eventually("room", room, |status| *status == 200).await;
-        eventually("one", || hub.stats(), |stats| stats.get(names[0]) == Some(&1)).await;
-        next.connect(&hub).await.unwrap();
+        eventually("one less", || hub.stats(), |stats| stats.get("a") == Some(&(capacity - 1))).await;
+        Listener::new(&names).connect(&hub).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_page_that_finds_no_room_comes_back_until_there_is_some() {
-    let hub = Hub::builder().setting("MAX_LISTENERS", 1).start().await;
+    let hub = Hub::builder().setting("MAX_LISTENERS", 1).setting("RELAYS_PER_PLACE", 1).start().await;
+    let _channel_is_full = hub.subscribe(&["a"]).await;
     let first = hub.subscribe(&["a"]).await;
     let browser = page(Engine::Chromium, &hub.url(BLANK)).await;
     let script = "

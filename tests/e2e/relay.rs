@@ -4,7 +4,7 @@ use harness::{Hub, eventually};
 
 #[tokio::test]
 async fn two_listeners_on_one_relay_with_different_sets_get_only_theirs() {
-    let hub = Hub::start().await;
+    let hub = Hub::builder().setting("RELAYS_PER_PLACE", 1).start().await;
     let mut cats = hub.subscribe(&["general", "cats"]).await;
     let mut dogs = hub.subscribe(&["dogs", "general"]).await;
     for (channel, message) in
@@ -29,7 +29,7 @@ async fn two_listeners_on_one_relay_with_different_sets_get_only_theirs() {
 
 #[tokio::test]
 async fn a_message_crosses_to_every_place_that_listens() {
-    let hub = Hub::start().await;
+    let hub = Hub::builder().setting("RELAYS_PER_PLACE", 1).start().await;
     let mut listeners = Vec::new();
     for place in ["FRA", "LHR", "SIN"] {
         listeners.push(hub.subscribe_at(place, &["a", "b"]).await);

@@ -104,8 +104,8 @@ async fn names_of_any_script_are_channels() {
 #[tokio::test]
 async fn keep_alives_come_at_their_interval() {
     let hub = Hub::builder().setting("KEEPALIVE_SECONDS", 1).start().await;
-    let mut listener = hub.subscribe(&["a"]).await;
     let began = std::time::Instant::now();
+    let mut listener = hub.subscribe(&["a"]).await;
     listener.read_until("three keep-alives", |text| text.matches(": sse ping\n\n").count() == 3).await;
     assert!(began.elapsed().as_millis() >= 2_900, "{:?}", began.elapsed());
 }

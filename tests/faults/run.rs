@@ -39,6 +39,8 @@ const ALL: u64 = 10_000;
 #[derive(Debug)]
 pub struct Report {
     pub seed: u64,
+    /// How objects reached their listeners.
+    pub legs: &'static str,
     pub steps: usize,
     pub acknowledged: usize,
     pub deliveries: usize,
@@ -88,6 +90,14 @@ impl<'a> Run<'a> {
         let clock = Clock::new();
         let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
         let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
+        // A crowd of a few, so that few are some of each kind; it is quiet before silence ends.
+        let builder = builder.setting("LEGS", schedule.legs).setting("STREAM_LISTENERS", 3);
+        let builder = builder.setting("STREAM_MESSAGES_PER_MINUTE", 20).setting("STREAM_QUIET_SECONDS", 3);
+        let builder = if schedule.hands_over {
+            builder.setting("MAX_LISTENERS", 3).setting("RELAYS_PER_PLACE", 50)
+        } else {
+            builder
+        };
         let hub = clock.set_up(builder).worker(WORKER).relay("DistantRelay").disk_in(MEMORY).start().await;
         let site = Arc::new(Site::new(hub.address()));
         let publisher = |_| Publisher::start(site.clone(), schedule.channels.clone());
@@ -130,6 +140,7 @@ impl<'a> Run<'a> {
                 self.clock.step(seconds);
                 self.clock_steps += 1;
             }
+            Act::Evict if self.schedule.legs == "stream" => {}
             Act::Evict => self.evict().await,
         }
     }
@@ -311,6 +322,7 @@ impl<'a> Run<'a> {
         let gaps = sights.clone().filter(|sight| matches!(sight.what, What::Gap { .. })).count();
         Report {
             seed: self.schedule.seed,
+            legs: self.schedule.legs,
             steps: self.schedule.steps.len(),
             acknowledged: transcript.published.iter().filter(|message| !message.acknowledged.is_empty()).count(),
             deliveries: sights.count() - gaps,
@@ -355,11 +367,22 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            seed, steps, acknowledged, deliveries, reconnects, kills, panics, evictions, clock_steps, gaps, ..
+            seed,
+            legs,
+            steps,
+            acknowledged,
+            deliveries,
+            reconnects,
+            kills,
+            panics,
+            evictions,
+            clock_steps,
+            gaps,
+            ..
         } = self;
         write!(
             f,
-            "seed {seed}: {steps} steps, {acknowledged} messages acknowledged, {deliveries} deliveries, \
+            "seed {seed} ({legs}): {steps} steps, {acknowledged} messages acknowledged, {deliveries} deliveries, \
              {reconnects} reconnects, {kills} kills, {panics} panics, {evictions} evictions, {clock_steps} clock steps, {gaps} gaps, \
              {:.1} s",
             self.took.as_secs_f64()

@@ -15,6 +15,8 @@ const STEPS: u32 = 90;
 const IS_IDEMPOTENT: bool = true;
 /// How far the clock goes from the true time, in seconds: less than the age of history.
 const CLOCK_RANGE: i64 = 90;
+/// How objects reach their listeners, by turns.
+const LEGS: [&str; 3] = ["auto", "socket", "stream"];
 const PLACES: [&str; 3] = ["FRA", "LHR", "SIN"];
 /// Larger than what is sent of history in one go.
 const LARGE: usize = 60 * 1024;
@@ -26,6 +28,10 @@ pub struct Schedule {
     pub seed: u64,
     /// How many messages a channel keeps; `None` for more than are published.
     pub(super) history_messages: Option<u64>,
+    /// How objects reach their listeners.
+    pub(super) legs: &'static str,
+    /// Whether an object holds so few listeners that relays take over from it.
+    pub(super) hands_over: bool,
     /// In the order of their names' bytes.
     pub(super) channels: Vec<String>,
     pub(super) publishers: usize,
@@ -104,7 +110,7 @@ pub(super) enum Act {
     Clock {
         seconds: i64,
     },
-    /// Silence, until the runtime evicts what is silent.
+    /// Silence, until the runtime evicts what is silent: what has streams is not.
     Evict,
 }
 
@@ -164,8 +170,11 @@ impl Maker {
         let channels = names[..count].iter().map(|name| (*name).to_owned()).collect();
         let history_messages = random.random_bool(0.4).then(|| random.random_range(15..60));
         let publishers = random.random_range(2..=3);
+        let legs = LEGS[(seed % 3) as usize];
+        let hands_over = seed % 4 == 1;
         let (seats, steps) = (Vec::new(), Vec::new());
-        let schedule = Schedule { seed, history_messages, channels, publishers, seats, steps, messages: 0 };
+        let schedule =
+            Schedule { seed, history_messages, legs, hands_over, channels, publishers, seats, steps, messages: 0 };
         let (present, waiting) = (Vec::new(), Vec::new());
         Self { random, schedule, clock: 0, kills: 0, present, waiting }
     }
@@ -411,6 +420,8 @@ impl Seat {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}: channels {:?}, {} publishers", self.seed, self.channels, self.publishers)?;
+        let hands_over = if self.hands_over { ", objects are full soon" } else { "" };
+        writeln!(f, "legs: {}{hands_over}", self.legs)?;
         match self.history_messages {
             Some(count) => writeln!(f, "a channel keeps {count} messages")?,
             None => writeln!(f, "a channel keeps everything")?,

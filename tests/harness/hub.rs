@@ -30,6 +30,11 @@ pub const KEY: &str = "test-key";
 /// The header from which the runtime takes what Cloudflare says of a connection, such as the place where it arrived.
 pub(crate) const PLACE_HEADER: &str = "CF-Blob";
 
+/// How objects reach their listeners in this run of the tests: `auto`, `socket` or `stream`.
+pub fn legs() -> String {
+    std::env::var("LEGS").unwrap_or_else(|_| "auto".to_owned())
+}
+
 /// A hub to be.
 #[derive(Clone, Debug)]
 pub struct HubBuilder {
@@ -114,7 +119,8 @@ impl HubBuilder {
 }
 
 impl Hub {
-    /// A hub with the default settings, but for the key and a keep-alive short enough to wait for.
+    /// A hub with the default settings, but for the key and a keep-alive short enough to wait for. `LEGS` in the environment
+    /// says how its objects reach their listeners.
     pub fn builder() -> HubBuilder {
         HubBuilder {
             settings: BTreeMap::new(),
@@ -128,6 +134,7 @@ impl Hub {
         .setting("KEEPALIVE_SECONDS", 1)
         .setting("STATS_CONFIRM_SECONDS", 1)
         .setting("RETRY_MS", 100)
+        .setting("LEGS", legs())
     }
 
     pub async fn start() -> Self {

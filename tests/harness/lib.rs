@@ -42,7 +42,7 @@ pub use command_line::{command_line_folder, cyclone};
 pub use driver::Engine;
 pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use group::Group;
-pub use hub::{Hub, HubBuilder, KEY};
+pub use hub::{Hub, HubBuilder, KEY, legs};
 pub use listener::Listener;
 pub use nginx::Nginx;
 pub use project::root;

@@ -75,8 +75,13 @@ impl Error {
         Self { status: 503, message, retry_after, ..Self::refused(400, TOO_MANY_LISTENERS, "") }
     }
 
+    /// Whether this is [`Self::too_many_listeners`].
+    pub(crate) fn is_too_many_listeners(&self) -> bool {
+        self.code == TOO_MANY_LISTENERS
+    }
+
     /// Whether the answer of an object is [`Self::too_many_listeners`].
-    pub(crate) fn is_too_many_listeners(answer: &str) -> bool {
+    pub(crate) fn says_too_many_listeners(answer: &str) -> bool {
         let answer: Option<Value> = serde_json::from_str(answer).ok();
         answer.is_some_and(|answer| answer.pointer("/error/code").is_some_and(|code| code == TOO_MANY_LISTENERS))
     }

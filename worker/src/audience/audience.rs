@@ -1,26 +1,30 @@
 //! Add a listener, drop a listener, deliver to all that want it.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
 use cyclone_edge_protocol::{
-    ChannelName, ChannelSet, Cursor, Message, MessageId, Page, encode_gap, encode_greeting, encode_messages, replay,
+    ChannelName, ChannelSet, Cursor, LegChoice, LegKind, Message, MessageId, Page, PerMinute, encode_gap,
+    encode_greeting, encode_messages, first_lag, replay,
 };
-use worker::{Env, Response, State, WebSocket, WebSocketPair, console_error};
+use worker::{Env, Response, State, WebSocket, console_error};
 
 use super::{
-    leg::{Frame, LIVE, Leg, LegId, PAUSE, answer_close, leg_of},
+    fan_out::{FanOut, Frame},
+    leg::{Leg, LegId, StreamTerms},
     listeners::{Left, Listeners},
     reporter::Reporter,
+    socket_leg::{answer_close, leg_of},
 };
 use crate::{
     clock::now_ms,
-    config::{Config, Retry},
+    config::{Config, Legs, Retry},
     error::Error,
-    objects::{Counts, Holder},
+    http::StreamSettings,
+    objects::{Counts, Holder, LegRequest},
 };
 
 /// The listeners that an object holds.
@@ -28,8 +32,13 @@ pub(crate) struct Audience {
     state: Rc<State>,
     retry: Retry,
     max_listeners: usize,
+    legs: Legs,
+    stream_settings: StreamSettings,
     reporter: Reporter,
     listeners: RefCell<Listeners>,
+    pub(super) fan_out: FanOut,
+    /// How many messages were delivered lately.
+    messages: Cell<PerMinute>,
     /// Legs that history is being replayed to at this moment.
     catching_up: RefCell<BTreeSet<LegId>>,
     /// Up to where each channel has been delivered. Every live listener stands there, so all of a group get the same
@@ -38,7 +47,7 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
-    /// Takes up the listeners that outlived an eviction; `channels_of` knows the channels of each group.
+    /// Takes up the listeners that outlived an eviction or a panic; `channels_of` knows the channels of each group.
     pub(crate) fn restore(
         state: &Rc<State>,
         env: &Env,
@@ -46,13 +55,19 @@ impl Audience {
         config: &Config,
         channels_of: impl Fn(u32) -> Option<ChannelSet>,
     ) -> Rc<Self> {
+        let fan_out = FanOut::of(state);
+        let sockets = state.get_websockets().into_iter().map(Leg::of_socket);
         let mut listeners = Listeners::default();
-        for socket in state.get_websockets() {
-            let restored = Leg::restore(socket);
-            let channels = restored.as_ref().ok().and_then(|leg| channels_of(leg.id().group));
-            match (restored, channels) {
-                (Ok(leg), Some(channels)) => listeners.insert(leg, &channels),
-                (Ok(leg), None) => leg.close(),
+        for leg in sockets.chain(fan_out.stream_legs().into_iter().map(|leg| Ok(Leg::Stream(leg)))) {
+            let channels = leg.as_ref().ok().and_then(|leg| channels_of(leg.id().group));
+            match (leg, channels) {
+                (Ok(leg), Some(channels)) => {
+                    if leg.is_live() {
+                        leg.be_live(&fan_out);
+                    }
+                    listeners.insert(leg, &channels);
+                }
+                (Ok(leg), None) => leg.cut(),
                 (Err(error), _) => console_error!("a socket was not taken up: {error}"),
             }
         }
@@ -60,8 +75,12 @@ impl Audience {
             state: state.clone(),
             retry: config.retry,
             max_listeners: config.max_listeners,
+            legs: config.legs,
+            stream_settings: StreamSettings::new(config.keep_alive_ms),
             reporter: Reporter::new(env.clone(), holder),
             listeners: RefCell::new(listeners),
+            fan_out,
+            messages: Cell::default(),
             catching_up: RefCell::default(),
             positions: RefCell::default(),
         })
@@ -101,33 +120,45 @@ impl Audience {
     ///
     /// # Errors
     /// 503 when the object holds as many listeners as it may.
-    pub(super) fn add(
-        self: &Rc<Self>,
-        group: u32,
-        channels: &ChannelSet,
-        mut cursor: Cursor,
-    ) -> Result<(LegId, Response), Error> {
+    pub(super) fn add(self: &Rc<Self>, group: u32, request: LegRequest) -> Result<(LegId, Response), Error> {
         self.check_room()?;
-        for (position, channel) in cursor.positions.iter_mut().zip(channels) {
+        let is_new = request.is_new();
+        let LegRequest { channels, mut cursor, .. } = request;
+        for (position, channel) in cursor.positions.iter_mut().zip(&channels) {
             *position = position.or_else(|| self.position(channel));
         }
         cursor.source = None;
         cursor.blank_at_ms = Some(now_ms());
-        let WebSocketPair { client, server } = WebSocketPair::new()?;
-        self.state.accept_web_socket(&server);
-        let mut leg = Leg::new(server, LegId { group, number: self.listeners.borrow().next_number() });
-        leg.set_behind(Some(&cursor))?;
-        leg.send(&Frame::new(&encode_greeting(self.retry.jittered_ms(), &cursor.to_string())))?;
-        let id = leg.id();
-        self.listeners.borrow_mut().insert(leg, channels);
-        self.report(channels);
-        Ok((id, Response::from_websocket(client)?))
+        let id = LegId { group, number: self.listeners.borrow().next_number() };
+        let kind = if request.needs_socket { LegKind::Socket } else { self.choose_leg() };
+        let terms = StreamTerms {
+            settings: &self.stream_settings,
+            ends_at_ms: request.ends_at_ms,
+            is_new,
+            quiet_ms: matches!(self.legs.choice, LegChoice::Crowd { .. }).then_some(self.legs.quiet_ms),
+        };
+        let (leg, response) = Leg::open(kind, id, &cursor, &self.state, &self.fan_out, &terms)?;
+        let greeting = encode_greeting(self.retry.jittered_ms(), &cursor.to_string(), request.says_hello);
+        leg.send(&Frame::new(&greeting))?;
+        self.listeners.borrow_mut().insert(leg, &channels);
+        self.report(&channels);
+        Ok((id, response))
+    }
+
+    fn choose_leg(&self) -> LegKind {
+        self.legs.choice.choose(self.listeners.borrow().len() as u64, self.messages.get().get(now_ms()))
     }
 
     /// Drops the listener of a socket that closed, with the code that came or that stands for a broken connection.
     pub(crate) fn leave(self: &Rc<Self>, socket: &WebSocket, code: usize) -> Option<Left> {
         answer_close(socket, code);
-        let left = self.listeners.borrow_mut().remove(leg_of(socket).ok()?)?;
+        self.drop_leg(leg_of(socket).ok()?)
+    }
+
+    /// Drops the listener of a leg that is over.
+    pub(super) fn drop_leg(self: &Rc<Self>, leg: LegId) -> Option<Left> {
+        self.fan_out.remove(leg);
+        let left = self.listeners.borrow_mut().remove(leg)?;
         self.report(&left.channels);
         Some(left)
     }
@@ -137,6 +168,9 @@ impl Audience {
     /// Listeners whose leg turns out to be closed stay: their close event drops them.
     pub(crate) fn deliver(&self, channel: &ChannelName, messages: &[Message]) {
         let Some(last) = messages.last() else { return };
+        let mut lately = self.messages.get();
+        lately.add(messages.len() as u64, now_ms());
+        self.messages.set(lately);
         self.send_to_live(channel, |out, cursor, index| encode_messages(out, cursor, index, messages));
         self.set_position(channel, last.id);
     }
@@ -147,12 +181,17 @@ impl Audience {
         self.set_position(channel, position);
     }
 
+    /// Waits until so little is on its way to the listeners that there is room for more.
+    pub(crate) async fn room(&self) {
+        self.fan_out.room().await;
+    }
+
     fn send_to_live(&self, channel: &ChannelName, encode: impl Fn(&mut String, &mut Cursor, usize)) {
-        for group in self.listeners.borrow().groups_of(channel) {
+        for (id, group) in self.listeners.borrow().groups_of(channel) {
             let Some(index) = group.channels().index_of(channel) else { continue };
             let mut text = String::new();
             encode(&mut text, &mut self.live_cursor(group.channels()), index);
-            group.send_to_live(&Frame::new(&text));
+            self.fan_out.deliver(id, &Frame::new(&text));
         }
     }
 
@@ -205,6 +244,17 @@ impl Audience {
         self.catching_up.borrow_mut().remove(&leg);
     }
 
+    /// Makes a leg live that stands where live delivery does already. Returns whether it did.
+    pub(super) fn goes_live_at_once(&self, leg: LegId) -> Result<bool, Error> {
+        let stands_there = self.behind(leg).is_some_and(|(channels, cursor)| {
+            first_lag(&channels, &cursor, |channel| self.position(channel)).is_none()
+        });
+        if stands_there {
+            self.go_live(leg)?;
+        }
+        Ok(stands_there)
+    }
+
     /// Where a leg that is behind stands, with its channels; `None` when it is live or gone.
     pub(super) fn behind(&self, leg: LegId) -> Option<(ChannelSet, Cursor)> {
         self.with_leg(leg, |leg, channels| leg.behind(channels).map(|cursor| (channels.clone(), cursor))).flatten()
@@ -228,7 +278,7 @@ impl Audience {
             if !text.is_empty() {
                 leg.send(&Frame::new(&text))?;
             }
-            leg.set_behind(Some(&cursor))?;
+            leg.set_behind(&cursor)?;
             Ok(text.len())
         })
         .unwrap_or(Ok(0))
@@ -236,21 +286,17 @@ impl Audience {
 
     /// Lets a leg wait until its worker asks for more.
     pub(super) fn pause(&self, leg: LegId) -> Result<(), Error> {
-        self.with_leg(leg, |leg, _| leg.tell(PAUSE)).unwrap_or(Ok(()))
+        self.with_leg(leg, |leg, _| leg.pause()).unwrap_or(Ok(()))
     }
 
     /// Makes a leg live, once it stands where live delivery does.
     pub(super) fn go_live(&self, leg: LegId) -> Result<(), Error> {
-        self.with_leg(leg, |leg, _| {
-            leg.set_behind(None)?;
-            leg.tell(LIVE)
-        })
-        .unwrap_or(Ok(()))
+        self.with_leg(leg, |leg, _| leg.go_live(&self.fan_out)).unwrap_or(Ok(()))
     }
 
     /// Ends a leg that cannot be served.
     pub(super) fn cut(&self, leg: LegId) {
-        let _ = self.with_leg(leg, |leg, _| leg.close());
+        let _ = self.with_leg(leg, |leg, _| leg.cut());
     }
 
     fn with_leg<T>(&self, id: LegId, act: impl FnOnce(&mut Leg, &ChannelSet) -> T) -> Option<T> {

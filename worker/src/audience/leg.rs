@@ -1,26 +1,16 @@
-//! A leg: the connection between the worker that answers a listener and the object that holds it.
-//!
-//! So far every leg is a socket leg, a hibernatable WebSocket: the object can be evicted while listeners stay
-//! connected, and what it must know of the leg then is in the socket's attachment. Stream legs, for crowds, come in
-//! beside it: they share everything above `send` and `close`.
-//!
-//! Binary messages to the worker are bytes for the listener, untouched. Text messages are between object and worker:
-//! after `pause` the object waits for `more`, which the worker sends when little of what it has waits to be written;
-//! after `live` it waits no more. So a listener that reads slowly is replayed to slowly, and nothing piles up.
+//! A leg: the connection between the worker that answers a listener and the object that holds it. Whatever its kind, a
+//! leg is behind while history is replayed to its listener, and live from then on.
 
-use cyclone_edge_protocol::{ChannelSet, Cursor};
-use js_sys::{ArrayBuffer, Uint8Array};
+use cyclone_edge_protocol::{ChannelSet, Cursor, LegKind};
 use serde::{Deserialize, Serialize};
-use worker::WebSocket;
+use worker::{Response, ResponseBody, State, WebSocket};
 
-use crate::error::Error;
-
-/// Object to worker: there is more history; say `more` when there is room for it.
-pub(super) const PAUSE: &str = "pause";
-/// Worker to object: send more history.
-pub(super) const MORE: &str = "more";
-/// Object to worker: history is through, what follows is live.
-pub(super) const LIVE: &str = "live";
+use super::{
+    fan_out::{FanOut, Frame},
+    socket_leg::SocketLeg,
+    stream_leg::StreamLeg,
+};
+use crate::{error::Error, http::StreamSettings};
 
 /// Names a leg within its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,104 +20,135 @@ pub(super) struct LegId {
     pub(super) number: u32,
 }
 
-/// Bytes for listeners, held by JavaScript so that any number of legs share them.
-pub(super) struct Frame(ArrayBuffer);
-
-impl Frame {
-    pub(super) fn new(text: &str) -> Self {
-        Self(Uint8Array::from(text.as_bytes()).buffer())
-    }
+/// What a stream leg is opened with.
+pub(super) struct StreamTerms<'a> {
+    pub(super) settings: &'a StreamSettings,
+    /// When the listener's time is over.
+    pub(super) ends_at_ms: Option<u64>,
+    /// Nothing has to be replayed.
+    pub(super) is_new: bool,
+    /// After how long without a message it is given up, so that the object can sleep.
+    pub(super) quiet_ms: Option<u64>,
 }
 
 /// A listener's connection, and where the listener stands.
-pub(super) struct Leg {
-    socket: WebSocket,
-    attachment: Attachment,
-}
-
-/// What must survive an eviction.
-#[derive(Clone, Serialize, Deserialize)]
-struct Attachment {
-    id: LegId,
-    /// The cursor of a listener that history is replayed to; `None` when it is live and stands where all live ones do.
-    behind: Option<String>,
+pub(super) enum Leg {
+    Socket(SocketLeg),
+    Stream(StreamLeg),
 }
 
 impl Leg {
-    pub(super) fn new(socket: WebSocket, id: LegId) -> Self {
-        Self { socket, attachment: Attachment { id, behind: None } }
+    /// A new leg, and the answer for the listener's worker. The listener stands at `cursor` and is behind.
+    pub(super) fn open(
+        kind: LegKind,
+        id: LegId,
+        cursor: &Cursor,
+        state: &State,
+        fan_out: &FanOut,
+        terms: &StreamTerms<'_>,
+    ) -> Result<(Self, Response), Error> {
+        let (mut leg, response) = match kind {
+            LegKind::Socket => {
+                let (leg, response) = SocketLeg::open(state, id)?;
+                (Self::Socket(leg), response)
+            }
+            LegKind::Stream => {
+                let leg = fan_out.open_stream_leg(id, terms)?;
+                let body = ResponseBody::Stream(leg.body());
+                (Self::Stream(leg), Response::from_body(body)?)
+            }
+        };
+        leg.set_behind(cursor)?;
+        Ok((leg, response))
     }
 
     /// Takes up the leg of a socket that outlived an eviction.
     ///
     /// # Errors
-    /// When nothing is known of the socket. It is closed then, so that its listener comes back with its cursor.
-    pub(super) fn restore(socket: WebSocket) -> Result<Self, Error> {
-        let attachment = attachment_of(&socket).inspect_err(|_| close(&socket))?;
-        Ok(Self { socket, attachment })
+    /// When nothing is known of the socket, which is closed then.
+    pub(super) fn of_socket(socket: WebSocket) -> Result<Self, Error> {
+        SocketLeg::restore(socket).map(Self::Socket)
     }
 
     pub(super) fn id(&self) -> LegId {
-        self.attachment.id
+        match self {
+            Self::Socket(leg) => leg.id(),
+            Self::Stream(leg) => LegId { group: leg.group(), number: leg.number() },
+        }
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.attachment.behind.is_none()
+        self.cursor().is_none()
     }
 
     /// Where the listener stands while history is replayed to it.
     pub(super) fn behind(&self, channels: &ChannelSet) -> Option<Cursor> {
-        self.attachment.behind.as_ref().and_then(|cursor| Cursor::parse(cursor, channels).ok())
+        self.cursor().and_then(|cursor| Cursor::parse(&cursor, channels).ok())
     }
 
-    /// Moves the listener; `None` makes it live.
-    pub(super) fn set_behind(&mut self, cursor: Option<&Cursor>) -> Result<(), Error> {
-        self.attachment.behind = cursor.map(Cursor::to_string);
-        Ok(self.socket.serialize_attachment(&self.attachment)?)
+    fn cursor(&self) -> Option<String> {
+        match self {
+            Self::Socket(leg) => leg.behind(),
+            Self::Stream(leg) => leg.behind(),
+        }
     }
 
-    /// Sends bytes to the listener.
+    /// Moves a listener that is behind.
+    pub(super) fn set_behind(&mut self, cursor: &Cursor) -> Result<(), Error> {
+        match self {
+            Self::Socket(leg) => leg.set_behind(Some(cursor))?,
+            Self::Stream(leg) => leg.set_behind(Some(cursor.to_string())),
+        }
+        Ok(())
+    }
+
+    /// Makes a leg live that stands where live delivery does.
+    pub(super) fn go_live(&mut self, fan_out: &FanOut) -> Result<(), Error> {
+        match self {
+            Self::Socket(leg) => {
+                leg.set_behind(None)?;
+                leg.say_live()?;
+            }
+            Self::Stream(leg) => leg.set_behind(None),
+        }
+        self.be_live(fan_out);
+        Ok(())
+    }
+
+    /// Has a live leg take part in live delivery, unless it does already.
+    pub(super) fn be_live(&self, fan_out: &FanOut) {
+        match self {
+            Self::Socket(leg) => fan_out.add_socket(leg.id(), leg.socket()),
+            Self::Stream(leg) => fan_out.add_stream(leg),
+        }
+    }
+
+    /// Sends bytes to a listener that is behind.
     ///
     /// # Errors
     /// When the leg is closed.
     pub(super) fn send(&self, frame: &Frame) -> Result<(), Error> {
-        self.socket.as_ref().send_with_array_buffer(&frame.0).map_err(|error| Error::from(worker::Error::from(error)))
+        match self {
+            Self::Socket(leg) => leg.send(frame)?,
+            Self::Stream(leg) => leg.write(&frame.0),
+        }
+        Ok(())
     }
 
-    /// Says a word to the worker.
-    pub(super) fn tell(&self, word: &str) -> Result<(), Error> {
-        Ok(self.socket.send_with_str(word)?)
+    /// Asks to be told when there is room for more history.
+    pub(super) fn pause(&self) -> Result<(), Error> {
+        match self {
+            Self::Socket(leg) => leg.pause()?,
+            Self::Stream(leg) => leg.pause(),
+        }
+        Ok(())
     }
 
-    /// Ends the leg: the worker ends the response, and the listener comes back with its cursor.
-    pub(super) fn close(&self) {
-        close(&self.socket);
+    /// Ends the leg: the listener comes back with its cursor.
+    pub(super) fn cut(&self) {
+        match self {
+            Self::Socket(leg) => leg.cut(),
+            Self::Stream(leg) => leg.cut(),
+        }
     }
-}
-
-fn close(socket: &WebSocket) {
-    // 1012, "service restart" in the registry of RFC 6455. It fails only where the socket is closed already.
-    let _ = socket.close(Some(1012), Some("resume"));
-}
-
-/// The code that stands for a close without one (RFC 6455, section 7.4.1).
-const NO_STATUS: usize = 1005;
-/// The code that stands for a connection that broke off (the same).
-pub(crate) const BROKEN_OFF: usize = 1006;
-
-/// Answers the close of a socket: the runtime sends the peer no close frame by itself.
-pub(super) fn answer_close(socket: &WebSocket, code: usize) {
-    // Neither of these two is ever sent.
-    let code = if matches!(code, NO_STATUS | BROKEN_OFF) { None } else { u16::try_from(code).ok() };
-    // It fails only where the socket is gone already.
-    let _ = socket.close(code, Some(""));
-}
-
-/// Which leg a socket is.
-pub(super) fn leg_of(socket: &WebSocket) -> Result<LegId, Error> {
-    attachment_of(socket).map(|attachment| attachment.id)
-}
-
-fn attachment_of(socket: &WebSocket) -> Result<Attachment, Error> {
-    socket.deserialize_attachment()?.ok_or_else(|| Error::internal("a socket has no attachment"))
 }

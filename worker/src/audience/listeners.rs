@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cyclone_edge_protocol::{ChannelName, ChannelSet};
-use worker::console_error;
 
-use super::leg::{Frame, Leg, LegId};
+use super::leg::{Leg, LegId};
 
 /// The legs of an audience.
 #[derive(Default)]
@@ -86,7 +85,7 @@ impl Listeners {
 
     /// How many listen to a channel.
     pub(super) fn count(&self, channel: &ChannelName) -> u64 {
-        self.groups_of(channel).map(|group| group.legs.len() as u64).sum()
+        self.groups_of(channel).map(|(_, group)| group.legs.len() as u64).sum()
     }
 
     /// The channels that anybody listens to.
@@ -94,9 +93,10 @@ impl Listeners {
         self.by_channel.keys()
     }
 
-    /// The groups that want a channel.
-    pub(super) fn groups_of(&self, channel: &ChannelName) -> impl Iterator<Item = &Group> {
-        self.by_channel.get(channel).into_iter().flatten().filter_map(|group| self.groups.get(group))
+    /// The groups that want a channel, with their ids.
+    pub(super) fn groups_of(&self, channel: &ChannelName) -> impl Iterator<Item = (u32, &Group)> {
+        let groups = self.by_channel.get(channel).into_iter().flatten();
+        groups.filter_map(|id| self.groups.get(id).map(|group| (*id, group)))
     }
 
     /// The ids of all groups.
@@ -108,15 +108,5 @@ impl Listeners {
 impl Group {
     pub(super) fn channels(&self) -> &ChannelSet {
         &self.channels
-    }
-
-    pub(super) fn send_to_live(&self, frame: &Frame) {
-        for leg in self.legs.values().filter(|leg| leg.is_live()) {
-            if let Err(error) = leg.send(frame) {
-                console_error!("a leg did not take a frame: {error}");
-                // A listener that missed a message must not get the next one: it comes back with its cursor.
-                leg.close();
-            }
-        }
     }
 }

@@ -14,6 +14,7 @@ mod attempts;
 mod followers;
 mod log;
 mod object;
+mod turns;
 mod upkeep;
 mod vacancy;
 

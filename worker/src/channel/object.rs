@@ -10,15 +10,15 @@ use worker::{
     durable_object, wasm_bindgen,
 };
 
-use super::{alarm::Alarm, followers::Followers, log::Log, vacancy::Vacancy};
+use super::{alarm::Alarm, followers::Followers, log::Log, turns::Turns, vacancy::Vacancy};
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, PAGE_BYTES, admit, hear},
+    audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
     config::Config,
     error::Error,
     objects::{
         Append, Appended, Follow, HistoryPage, HistoryRequest, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake,
-        answer, path, read_json, read_leg_request,
+        answer, path, read_json,
     },
     printed::Printed,
 };
@@ -32,7 +32,6 @@ pub struct Channel(Memory<Inner>);
 
 pub(super) struct Inner {
     pub(super) state: Rc<State>,
-    channels: ChannelSet,
     pub(super) name: ChannelName,
     pub(super) log: Log,
     pub(super) audience: Rc<Audience>,
@@ -40,6 +39,7 @@ pub(super) struct Inner {
     pub(super) vacancy: Vacancy,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
+    turns: Turns,
     /// How often may be published to the channel, and how much of that is used up.
     max_rate: Option<Rate>,
     meter: Cell<Meter>,
@@ -75,7 +75,7 @@ impl DurableObject for Channel {
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
         let inner = self.0.get()?;
-        hear(&inner.audience, inner, &socket, &message);
+        hear(inner, &socket, &message);
         Ok(())
     }
 
@@ -105,7 +105,12 @@ impl Wake for Inner {
         audience.set_position(&name, log.head());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
         let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
-        Ok(Self { state, channels, name, log, audience, followers, vacancy, retention, alarm, max_rate, meter })
+        let turns = Turns::default();
+        Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, turns, max_rate, meter })
+    }
+
+    fn woken(self: &Rc<Self>) {
+        attend(self);
     }
 }
 
@@ -113,7 +118,8 @@ impl Inner {
     /// The path of one message, first half: from its publisher to this channel's listeners and followers.
     async fn append(self: &Rc<Self>, request: &mut Request) -> Result<Appended, Error> {
         let message: Append = read_json(request).await?;
-        // Up to the first `await` nothing else happens in this object: messages are kept, delivered and sent on in the
+        self.turns.take().await;
+        // Up to the next `await` nothing else happens in this object: messages are kept, delivered and sent on in the
         // order of their ids. The runtime's output gate holds everything back until the row is durable.
         let first = message.attempt.as_ref().map(|attempt| self.log.first_attempt(attempt));
         if let Some(first) = first.transpose()?.flatten() {
@@ -130,6 +136,8 @@ impl Inner {
             // The message is published; the next publish tries again.
             console_error!("no alarm was set: {error}");
         }
+        // Whoever publishes faster than can be delivered waits here.
+        self.audience.room().await;
         Ok(Appended::At(id))
     }
 
@@ -143,14 +151,12 @@ impl Inner {
 
     fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
         self.vacancy.visit();
-        let LegRequest { mut cursor, since, .. } = read_leg_request(request)?;
-        if let Some(since) = since {
-            cursor
-                .positions
-                .iter_mut()
-                .for_each(|position| *position = position.or_else(|| Some(self.log.begin(since, now_ms()))));
+        let mut request = LegRequest::read(request)?;
+        if let Some(since) = request.since {
+            let begin = || Some(self.log.begin(since, now_ms()));
+            request.cursor.positions.iter_mut().for_each(|position| *position = position.or_else(begin));
         }
-        admit(&self.audience, self, GROUP, &self.channels, cursor)
+        admit(self, GROUP, request)
     }
 
     async fn begin(&self, request: &mut Request) -> Result<MessageId, Error> {
@@ -178,12 +184,12 @@ impl Inner {
     async fn unfollow(&self, request: &mut Request) -> Result<(), Error> {
         let unfollow: Unfollow = read_json(request).await?;
         self.followers.remove(&unfollow)?;
-        self.left().await
+        self.see_to_vacancy().await
     }
 
     async fn leave(&self, socket: &WebSocket, code: usize) -> Result<(), Error> {
         self.audience.leave(socket, code);
-        self.left().await
+        self.see_to_vacancy().await
     }
 
     fn send_to_followers(self: &Rc<Self>) {
@@ -200,11 +206,24 @@ impl Inner {
 
 impl History for Inner {
     async fn page(&self, _: &ChannelName, after: MessageId) -> Result<Page, Error> {
-        self.log.page(after, PAGE_BYTES)
+        let page = self.log.page(after, PAGE_BYTES)?;
+        // Nothing is replayed that is not durable.
+        self.state.storage().sync().await?;
+        Ok(page)
     }
 
     /// A channel delivers what it appends in the same turn: it never lags behind itself.
     async fn advance(&self, _: &ChannelName) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+impl Owner for Inner {
+    fn audience(&self) -> &Rc<Audience> {
+        &self.audience
+    }
+
+    async fn left(self: Rc<Self>, _: Left) -> Result<(), Error> {
+        self.see_to_vacancy().await
     }
 }

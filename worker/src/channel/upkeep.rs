@@ -62,7 +62,7 @@ impl Inner {
     }
 
     /// What there is to do when somebody has left: from the last one on it counts how long nobody was there.
-    pub(super) async fn left(&self) -> Result<(), Error> {
+    pub(super) async fn see_to_vacancy(&self) -> Result<(), Error> {
         if !self.is_vacant() {
             Ok(())
         } else if self.log.is_stored() {
@@ -95,7 +95,7 @@ impl Inner {
         } else if self.log.is_stored() {
             self.arm_for_later().await
         } else {
-            self.left().await
+            self.see_to_vacancy().await
         }
     }
 

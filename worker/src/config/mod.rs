@@ -3,6 +3,7 @@
 //! They come as wrangler `[vars]` and secrets, or as text bindings of `workerd`. A bad setting is named, with what was
 //! expected, and every request says so until it is mended: there is no silent default for a value that is wrong.
 
+mod legs;
 mod publish_keys;
 mod setting;
 mod tokens;
@@ -12,6 +13,7 @@ use std::{cell::OnceCell, rc::Rc};
 use cyclone_edge_protocol::{Rate, Retention};
 use worker::{Env, Url};
 
+pub(crate) use legs::Legs;
 pub(crate) use publish_keys::PublishKeys;
 pub(crate) use setting::InvalidSetting;
 use setting::{parse_number, read_binding};
@@ -37,6 +39,10 @@ pub(crate) struct Config {
     pub(crate) key_publish_rate: Option<Rate>,
     /// The most listeners of one object.
     pub(crate) max_listeners: usize,
+    /// How objects reach their listeners.
+    pub(crate) legs: Legs,
+    /// How many relays share the listeners of a place.
+    pub(crate) relays_per_place: u32,
     pub(crate) cors: CorsOrigins,
     /// How long a listener count is believed before `/stats` asks for it again.
     pub(crate) stats_confirm_ms: u64,
@@ -115,6 +121,8 @@ impl Config {
             channel_publish_rate: rate("CHANNEL_PUBLISHES_PER_SECOND")?,
             key_publish_rate: rate("KEY_PUBLISHES_PER_SECOND")?,
             max_listeners: parse_number("MAX_LISTENERS", read("MAX_LISTENERS"), MAX_LISTENERS, 1..=MAX_LISTENERS)?,
+            legs: Legs::parse(read)?,
+            relays_per_place: parse_number("RELAYS_PER_PLACE", read("RELAYS_PER_PLACE"), 4, 1..=1_000)?,
             cors,
             stats_confirm_ms: 1_000 * number("STATS_CONFIRM_SECONDS", confirm_seconds, 1..=86_400)?,
         })

@@ -19,6 +19,9 @@ pub(crate) trait Wake: Sized {
     /// # Errors
     /// When the storage or a setting cannot be read.
     fn wake(state: &Rc<State>, env: &Env) -> Result<Self, Error>;
+
+    /// What there is to do once the memory is there.
+    fn woken(self: &Rc<Self>) {}
 }
 
 impl<T: Wake> Memory<T> {
@@ -31,6 +34,7 @@ impl<T: Wake> Memory<T> {
             return Ok(inner);
         }
         let inner = Rc::new(T::wake(&self.state, &self.env)?);
+        inner.woken();
         Ok(self.inner.get_or_init(|| inner))
     }
 }

@@ -1,6 +1,5 @@
 //! Internal requests, as an object reads and answers them.
 
-use cyclone_edge_protocol::{ChannelSet, Cursor, MessageId};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Request, Response};
 
@@ -19,25 +18,6 @@ pub(crate) mod path {
     pub(crate) const LISTENERS: &str = "/listeners";
     pub(crate) const REPORT: &str = "/report";
     pub(crate) const STATS: &str = "/stats";
-}
-
-/// An internal request for a leg.
-pub(crate) struct LegRequest {
-    pub(crate) channels: ChannelSet,
-    /// Where the listener stands.
-    pub(crate) cursor: Cursor,
-    /// Where it begins in channels in which it has no position, if not where live delivery stands.
-    pub(crate) since: Option<MessageId>,
-}
-
-/// Reads an internal request for a leg.
-pub(crate) fn read_leg_request(request: &Request) -> Result<LegRequest, Error> {
-    let url = request.url()?;
-    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let channels = ChannelSet::parse([value("channels").unwrap_or_default().as_str()])?;
-    let cursor = Cursor::parse(&value("cursor").unwrap_or_default(), &channels).map_err(Error::internal)?;
-    let since = value("since").and_then(|since| MessageId::new(since.parse().ok()?));
-    Ok(LegRequest { channels, cursor, since })
 }
 
 /// Reads the body of an internal request.

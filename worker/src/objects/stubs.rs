@@ -1,30 +1,31 @@
 //! The objects as their callers see them: one stub for each kind, one method for each thing that can be asked.
 
-use std::{marker::PhantomData, pin::pin, time::Duration};
+use std::marker::PhantomData;
 
-use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page};
-use futures::future::{Either, select};
+use cyclone_edge_protocol::{ChannelName, MessageId, Page};
 use serde::{Serialize, de::DeserializeOwned};
-use worker::{Delay, Env, Headers, Method, Request, RequestInit, Stub, Url, WebSocket, wasm_bindgen::JsValue};
+use worker::{Env, wasm_bindgen::JsValue};
 
 use super::{
+    call::Stub,
     calls::{
         Append, Appended, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest, Report,
         Unfollow,
     },
+    leg_request::{LegRequest, OpenedLeg},
     request::path,
 };
 use crate::error::Error;
 
-/// How long an object may take to answer.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(15);
+/// The binding of the relays.
+const RELAYS: &str = "RELAYS";
 
 /// The object that orders and keeps the messages of one channel.
 pub(crate) struct ChannelStub(Stub);
 
 impl ChannelStub {
     pub(crate) fn of(env: &Env, channel: &ChannelName) -> Result<Self, Error> {
-        stub(env, "CHANNELS", channel.as_str()).map(Self)
+        Stub::of(env, "CHANNELS", channel.as_str(), None).map(Self)
     }
 
     /// Publishes a message; it is durable when this returns its id.
@@ -67,7 +68,7 @@ pub(crate) struct RelayStub(Stub);
 
 impl RelayStub {
     pub(crate) fn of(env: &Env, name: &str) -> Result<Self, Error> {
-        stub(env, "RELAYS", name).map(Self)
+        Stub::of(env, RELAYS, name, None).map(Self)
     }
 
     pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivery, Error> {
@@ -86,33 +87,31 @@ impl HolderStub {
         })
     }
 
+    /// The same, for a relay that may have to be made: in this region, as the platform calls it.
+    pub(crate) fn near(env: &Env, holder: &Holder, location_hint: Option<&str>) -> Result<Self, Error> {
+        match holder {
+            Holder::Relay(name) => Stub::of(env, RELAYS, name, location_hint).map(Self),
+            Holder::Channel(_) => Self::of(env, holder),
+        }
+    }
+
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
         call(&self.0, path::LISTENERS, &()).await
     }
 
-    /// Opens a leg for a listener that stands at `cursor`, and begins after `since` where the cursor knows no position.
-    pub(crate) async fn open_leg(
-        &self,
-        channels: &ChannelSet,
-        cursor: &Cursor,
-        since: Option<MessageId>,
-    ) -> Result<WebSocket, Error> {
-        let mut url = Url::parse(&address(path::LEG)).map_err(Error::internal)?;
-        url.query_pairs_mut().append_pair("channels", &channels.to_list()).append_pair("cursor", &cursor.to_string());
-        if let Some(since) = since {
-            url.query_pairs_mut().append_pair("since", &since.to_string());
+    /// Opens a leg for a new listener.
+    ///
+    /// # Errors
+    /// 503 when the object holds as many listeners as it may, or cannot serve it.
+    pub(crate) async fn open_leg(&self, request: &LegRequest) -> Result<OpenedLeg, Error> {
+        let answer = self.0.get_leg(&request.path_and_query()).await?;
+        let stream = answer.body().filter(|_| answer.status() == 200).map(OpenedLeg::Stream);
+        let socket = || answer.web_socket().map(|socket| OpenedLeg::Socket(socket.into()));
+        match stream.or_else(socket) {
+            Some(leg) => Ok(leg),
+            None if Error::says_too_many_listeners(&answer.text()) => Err(Error::too_many_listeners()),
+            None => Err(Error::unavailable(format!("no leg: the object answered {}", answer.status()))),
         }
-        let headers = Headers::new();
-        headers.set("Upgrade", "websocket")?;
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        let request = Request::new_with_init(url.as_ref(), &init)?;
-        let mut response = before_deadline(self.0.fetch_with_request(request)).await?;
-        let status = response.status_code();
-        if status == 503 && Error::is_too_many_listeners(&before_deadline(response.text()).await?) {
-            return Err(Error::too_many_listeners());
-        }
-        response.websocket().ok_or_else(|| Error::unavailable(format!("no leg: the object answered {status}")))
     }
 }
 
@@ -122,7 +121,7 @@ pub(crate) struct DirectoryStub(Stub);
 impl DirectoryStub {
     /// There is one shard so far.
     pub(crate) fn of(env: &Env) -> Result<Self, Error> {
-        stub(env, "DIRECTORY", "0").map(Self)
+        Stub::of(env, "DIRECTORY", "0", None).map(Self)
     }
 
     pub(crate) async fn report(&self, report: &Report) -> Result<(), Error> {
@@ -132,10 +131,6 @@ impl DirectoryStub {
     pub(crate) async fn stats(&self) -> Result<Counts, Error> {
         call(&self.0, path::STATS, &()).await
     }
-}
-
-fn stub(env: &Env, binding: &str, name: &str) -> Result<Stub, Error> {
-    Ok(env.durable_object(binding)?.get_by_name(name)?)
 }
 
 /// The body of an internal request, held by JavaScript so that any number of requests share it.
@@ -153,28 +148,5 @@ async fn call<T: DeserializeOwned>(stub: &Stub, path: &str, body: &impl Serializ
 }
 
 async fn send<T: DeserializeOwned, B>(stub: &Stub, path: &str, body: &Body<B>) -> Result<T, Error> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.0.clone()));
-    let request = Request::new_with_init(&address(path), &init)?;
-    let answer = async {
-        let mut response = stub.fetch_with_request(request).await?;
-        Ok::<_, worker::Error>((response.status_code(), response.text().await?))
-    };
-    match before_deadline(answer).await? {
-        (200, text) => serde_json::from_str(&text).map_err(Error::internal),
-        (status, _) => Err(Error::unavailable(format!("{path} answered {status}"))),
-    }
-}
-
-/// Whoever waits for an answer keeps others waiting: one that does not come counts as a failure.
-async fn before_deadline<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, Error> {
-    match select(pin!(answer), Delay::from(ANSWER_DEADLINE)).await {
-        Either::Left((answer, _)) => answer.map_err(Error::unavailable),
-        Either::Right(_) => Err(Error::unavailable("an object does not answer")),
-    }
-}
-
-/// Objects are addressed by their stub; the host of the address says nothing.
-fn address(path: &str) -> String {
-    format!("http://object{path}")
+    serde_json::from_str(&stub.post(path, &body.0).await?).map_err(Error::internal)
 }

@@ -13,13 +13,13 @@ use worker::{
 
 use super::{follows::Follows, pending::Pending};
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, Left, PAGE_BYTES, admit, hear},
+    audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
     config::Config,
     error::Error,
     objects::{
         Batch, ChannelStub, Delivery, Follow, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake, answer, path,
-        read_json, read_leg_request,
+        read_json,
     },
     printed::Printed,
 };
@@ -63,18 +63,18 @@ impl DurableObject for Relay {
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
         let inner = self.0.get()?;
-        hear(&inner.audience, inner, &socket, &message);
+        hear(inner, &socket, &message);
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> worker::Result<()> {
         let inner = self.0.get()?;
-        Ok(inner.left(inner.audience.leave(&socket, code))?)
+        Ok(inner.see_to(inner.audience.leave(&socket, code))?)
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
         let inner = self.0.get()?;
-        Ok(inner.left(inner.audience.leave(&socket, BROKEN_OFF))?)
+        Ok(inner.see_to(inner.audience.leave(&socket, BROKEN_OFF))?)
     }
 }
 
@@ -101,14 +101,19 @@ impl Wake for Inner {
         let (state, env) = (state.clone(), env.clone());
         Ok(Self { state, env, name, follows, audience, recent: RefCell::default(), pending })
     }
+
+    fn woken(self: &Rc<Self>) {
+        attend(self);
+    }
 }
 
 impl Inner {
     async fn open_leg(self: &Rc<Self>, request: &Request) -> Result<Response, Error> {
-        let LegRequest { channels, cursor, since } = read_leg_request(request)?;
+        let request = LegRequest::read(request)?;
         self.audience.check_room()?;
+        let channels = request.channels.clone();
         self.pending.begin(&channels);
-        let opened = self.follow_and_admit(&channels, cursor, since).await;
+        let opened = self.follow_and_admit(request).await;
         self.pending.end(&channels);
         if opened.is_err() {
             self.unfollow_unwanted(&channels)?;
@@ -116,17 +121,12 @@ impl Inner {
         opened
     }
 
-    async fn follow_and_admit(
-        self: &Rc<Self>,
-        channels: &ChannelSet,
-        mut cursor: Cursor,
-        since: Option<MessageId>,
-    ) -> Result<Response, Error> {
-        self.follow_all(channels).await?;
-        if let Some(since) = since {
-            self.begin_all(channels, &mut cursor, since).await?;
+    async fn follow_and_admit(self: &Rc<Self>, mut request: LegRequest) -> Result<Response, Error> {
+        self.follow_all(&request.channels).await?;
+        if let Some(since) = request.since {
+            self.begin_all(&request.channels, &mut request.cursor, since).await?;
         }
-        admit(&self.audience, self, self.follows.group(channels)?, channels, cursor)
+        admit(self, self.follows.group(&request.channels)?, request)
     }
 
     /// Has a listener begin after `since` in the channels in which it has no position.
@@ -191,7 +191,10 @@ impl Inner {
     /// The path of one message, second half: from its channel to this relay's listeners.
     async fn deliver(&self, request: &mut Request) -> Result<Delivery, Error> {
         let batch: Batch = read_json(request).await?;
-        self.accept(&batch.channel, &batch.page)
+        let delivery = self.accept(&batch.channel, &batch.page)?;
+        // A channel that sends faster than can be delivered waits here, and sends more at once then.
+        self.audience.room().await;
+        Ok(delivery)
     }
 
     fn accept(&self, channel: &ChannelName, page: &Page) -> Result<Delivery, Error> {
@@ -224,7 +227,7 @@ impl Inner {
     }
 
     /// What there is to do when a listener has left.
-    fn left(self: &Rc<Self>, left: Option<Left>) -> Result<(), Error> {
+    fn see_to(&self, left: Option<Left>) -> Result<(), Error> {
         let Some(Left { channels, emptied }) = left else { return Ok(()) };
         if let Some(group) = emptied {
             self.follows.remove_group(group)?;
@@ -271,5 +274,15 @@ impl History for Inner {
         let stub = ChannelStub::of(&self.env, channel)?;
         let page = stub.page(&PageRequest { after: position, max_bytes: PAGE_BYTES }).await?;
         self.accept(channel, &page).map(|_| ())
+    }
+}
+
+impl Owner for Inner {
+    fn audience(&self) -> &Rc<Audience> {
+        &self.audience
+    }
+
+    async fn left(self: Rc<Self>, left: Left) -> Result<(), Error> {
+        self.see_to(Some(left))
     }
 }

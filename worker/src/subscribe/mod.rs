@@ -1,21 +1,26 @@
 //! Listening: `GET /?channels=a&channels=b`, answered with an event stream or a long-poll.
 //!
 //! - `subscription`: what the request asks for
-//! - `pipe`: from the leg to the response
+//! - `place`, `holders`: which object holds the listener
+//! - `pipe`: from a socket leg to the response
 
+mod holders;
 mod pipe;
+mod place;
 mod subscription;
 
 use cyclone_edge_protocol::encode_retry;
-use worker::{Env, Headers, Request, Response, ResponseBody, WebSocket, console_error, js_sys, wasm_bindgen::JsValue};
+use worker::{Env, Headers, Request, Response, ResponseBody, console_error};
 
 use crate::{
     config::Config,
     error::Error,
     hooks::Hooks,
-    objects::{Holder, HolderStub},
+    objects::{HolderStub, LegRequest, OpenedLeg},
     rights::authorize_subscriber,
 };
+use holders::holders;
+use place::Place;
 pub(crate) use subscription::Subscription;
 use subscription::Transport;
 
@@ -47,19 +52,40 @@ async fn listen(
 ) -> Result<Response, Error> {
     let ends_at_ms = authorize_subscriber(request, &subscription.channels, config).await?;
     hooks.authorize_subscriber(request, &subscription.channels).await?;
-    let mut leg = open_leg(subscription, request, env).await;
-    if leg.as_ref().is_err_and(Error::is_unavailable) {
-        // An object that was just moved or restarted is there at the second call.
-        leg = open_leg(subscription, request, env).await;
+    let place = Place::of(request);
+    let leg = LegRequest {
+        channels: subscription.channels.clone(),
+        cursor: subscription.cursor.clone(),
+        since: subscription.since,
+        says_hello: subscription.says_hello,
+        ends_at_ms,
+        // The worker sees when a long-poll has had what it waits for.
+        needs_socket: subscription.transport == Transport::LongPoll,
+    };
+    match open_leg(&leg, &place, env, config).await? {
+        OpenedLeg::Stream(stream) => respond(ResponseBody::Stream(stream)),
+        OpenedLeg::Socket(socket) => {
+            let stream = pipe::pipe(&socket, subscription, leg.is_new(), config.keep_alive_ms, ends_at_ms)?;
+            respond(ResponseBody::Stream(stream))
+        }
     }
-    let stream = pipe::pipe(&leg?, subscription, config.keep_alive_ms, ends_at_ms)?;
-    respond(ResponseBody::Stream(stream))
 }
 
-async fn open_leg(subscription: &Subscription, request: &Request, env: &Env) -> Result<WebSocket, Error> {
-    let Subscription { channels, cursor, since, .. } = subscription;
-    let holder = channels.single().cloned().map_or_else(|| Holder::Relay(relay_name(request)), Holder::Channel);
-    HolderStub::of(env, &holder)?.open_leg(channels, cursor, *since).await
+/// Opens a leg to the first object that has room for the listener.
+async fn open_leg(leg: &LegRequest, place: &Place, env: &Env, config: &Config) -> Result<OpenedLeg, Error> {
+    for holder in holders(&leg.channels, &place.name, config.relays_per_place) {
+        let holder = HolderStub::near(env, &holder, place.location_hint)?;
+        let mut opened = holder.open_leg(leg).await;
+        if opened.as_ref().is_err_and(Error::is_unavailable) {
+            // An object that was just moved or restarted is there at the second call.
+            opened = holder.open_leg(leg).await;
+        }
+        match opened {
+            Err(error) if error.is_too_many_listeners() => {}
+            opened => return opened,
+        }
+    }
+    Err(Error::too_many_listeners())
 }
 
 fn respond(body: ResponseBody) -> Result<Response, Error> {
@@ -69,15 +95,4 @@ fn respond(body: ResponseBody) -> Result<Response, Error> {
     // nginx holds a response back unless it is told not to.
     headers.set("X-Accel-Buffering", "no")?;
     Ok(Response::from_body(body)?.with_headers(headers))
-}
-
-/// The relay that serves this listener: the one of the place where its connection arrives.
-fn relay_name(request: &Request) -> String {
-    // Read by hand: `Cf::colo` ends the isolate where the runtime gives a `cf` without it.
-    let field = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).ok();
-    let cf = field(request.inner(), "cf").filter(JsValue::is_object);
-    let colo = cf.and_then(|cf| field(&cf, "colo")).and_then(|colo| colo.as_string());
-    let place = colo.filter(|colo| !colo.is_empty()).unwrap_or_else(|| "local".to_owned()).to_lowercase();
-    // There is one shard so far.
-    format!("{place}-0")
 }

@@ -1,146 +1,81 @@
-// The pipe from a leg (a WebSocket to the object that holds the listener) to the body of the listener's response.
-//
-// It is JavaScript, not Rust, for two reasons that the platform gives. When a request panics, the runtime throws the
-// WebAssembly instance away, with every Rust closure in it: a pipe in Rust would leave all other listeners of the
-// isolate connected to nothing. And bytes pass from the socket to the response without a copy through WebAssembly.
+// The pipe from a socket leg (a WebSocket to the object that holds the listener) to the body of the listener's response.
 //
 // Binary messages are for the listener. The text "pause" asks to be told "more" once little of that waits; the text
 // "live" says that this will not be needed again. The first binary message is the greeting, which ends a long-poll only
-// where a hello makes it an event: who asks for one asks whether it is connected, and not for what comes next.
+// where it is an event: who asks for that asks whether it is connected, and not for what comes next.
 
-/** "pause" is answered with "more" once less than this waits. */
-const HIGH_WATER_MARK = 64 * 1024;
-
-/** A timer with a longer delay rings at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { EventStream } from "../http/event_stream.js";
 
 /**
  * @param {WebSocket} leg not accepted yet
  * @param {boolean} isLongPoll end after the first messages, or after the first keep-alive
- * @param {string} hello what makes the greeting an event, if it is to be one
- * @param {string} keepAlive what to write when nothing else was for a while
- * @param {number} keepAliveMs
- * @param {number} maxWaitingBytes when more than this waits already and cannot be written, the listener is cut
- * @param {string} expired what to write when the listener's time is over
- * @param {number} endsAtMs when that is, as `Date.now()` tells it; Infinity for never
+ * @param {boolean} endsWithGreeting end a long-poll after the greeting
+ * @param {boolean} isNew there is no history for the listener
+ * @param {import("../http/event_stream.js").StreamSettings} settings
+ * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
  * @returns {ReadableStream<Uint8Array>}
  */
-export function pipe(leg, isLongPoll, hello, keepAlive, keepAliveMs, maxWaitingBytes, expired, endsAtMs) {
-  const encoder = new TextEncoder();
-  const ping = encoder.encode(keepAlive);
-  let response;
-  let timer;
-  let endTimer;
-  let ended = false;
-  let greeted = false;
-  let live = false;
-  let owesMore = false;
-  let written = 0;
-  let isBeingJudged = false;
+export function pipe(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
+  return new Pipe(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs).body;
+}
 
-  function stop(code, reason) {
-    if (ended) return;
-    ended = true;
-    clearInterval(timer);
-    clearTimeout(endTimer);
+class Pipe {
+  #leg;
+  #isLongPoll;
+  /** How many binary messages a long-poll waits for. */
+  #awaited;
+  #isNew;
+  #stream;
+  #isLive = false;
+  #owesMore = false;
+
+  constructor(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
+    this.#leg = leg;
+    this.#isLongPoll = isLongPoll;
+    this.#awaited = endsWithGreeting ? 1 : 2;
+    this.#isNew = isNew;
+    this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
+    leg.binaryType = "arraybuffer";
+    leg.addEventListener("message", ({ data }) => this.#onMessage(data));
+    leg.addEventListener("close", () => this.#stream.end());
+    leg.addEventListener("error", () => this.#stream.end());
+    leg.accept();
+  }
+
+  get body() {
+    return this.#stream.body;
+  }
+
+  onRoom() {
+    if (!this.#owesMore || !this.#stream.hasRoom) return;
+    this.#owesMore = false;
+    this.#leg.send("more");
+  }
+
+  onKeepAlive() {
+    if (this.#isLongPoll) this.#stream.end();
+    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
+    else if (!this.#isLive && (this.#isNew || !this.#owesMore)) this.#leg.send("more");
+  }
+
+  onGone(code, reason) {
     try {
-      leg.close(code, reason);
+      this.#leg.close(code, reason);
     } catch {
       // It is closed already.
     }
   }
 
-  function end() {
-    if (ended) return;
-    stop(1000, "done");
-    response.close();
-  }
-
-  function waiting() {
-    return HIGH_WATER_MARK - response.desiredSize;
-  }
-
-  function write(bytes) {
-    if (waiting() > maxWaitingBytes && !isBeingJudged) {
-      // What can be written is written before a timer fires: many messages at once are no fault of the listener.
-      isBeingJudged = true;
-      setTimeout(judge, 0, written);
-    }
-    response.enqueue(bytes);
-    written += bytes.byteLength;
-  }
-
-  /** Cuts the listener if too much still waits of what was written `before`. */
-  function judge(before) {
-    isBeingJudged = false;
-    if (ended || waiting() - (written - before) <= maxWaitingBytes) return;
-    stop(1008, "the listener does not read");
-    // Dropping what waits, instead of ending in good order, frees its memory at once.
-    response.error(new Error("the listener does not read"));
-  }
-
-  function askForMore() {
-    if (!owesMore || ended || response.desiredSize <= 0) return;
-    owesMore = false;
-    leg.send("more");
-  }
-
-  function onMessage({ data }) {
-    if (ended) return;
+  #onMessage(data) {
     if (data === "live") {
-      live = true;
+      this.#isLive = true;
     } else if (data === "pause") {
-      owesMore = true;
-      askForMore();
-    } else if (greeted) {
-      write(new Uint8Array(data));
-      if (isLongPoll) end();
+      this.#owesMore = true;
+      this.onRoom();
     } else {
-      greeted = true;
-      if (hello === "") return write(new Uint8Array(data));
-      // Without the empty line that ends it: the hello is of the same block.
-      write(new Uint8Array(data, 0, data.byteLength - 1));
-      write(encoder.encode(hello));
-      if (isLongPoll) end();
+      this.#stream.write(new Uint8Array(data));
+      this.#awaited -= 1;
+      if (this.#isLongPoll && this.#awaited === 0) this.#stream.end();
     }
   }
-
-  function onKeepAlive() {
-    write(ping);
-    if (isLongPoll) end();
-    // An object that lost its memory while it replayed history waits to be asked.
-    else if (!live && !owesMore && !ended) leg.send("more");
-  }
-
-  // Each message of the leg is whole blocks, so what is written here follows a whole block, and the listener's cursor is
-  // that of the last message that it has.
-  function onEndTimer() {
-    const leftMs = endsAtMs - Date.now();
-    if (leftMs > 0) {
-      endTimer = setTimeout(onEndTimer, Math.min(leftMs, MAX_TIMER_MS));
-      return;
-    }
-    write(encoder.encode(expired));
-    end();
-  }
-
-  return new ReadableStream(
-    {
-      start(controller) {
-        response = controller;
-        leg.binaryType = "arraybuffer";
-        leg.addEventListener("message", onMessage);
-        leg.addEventListener("close", end);
-        leg.addEventListener("error", end);
-        leg.accept();
-        timer = setInterval(onKeepAlive, keepAliveMs);
-        if (endsAtMs < Infinity) endTimer = setTimeout(onEndTimer, 0);
-      },
-      pull: askForMore,
-      cancel() {
-        stop(1000, "the listener left");
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK }),
-  );
 }

@@ -1,15 +1,13 @@
-//! From the leg to the response. The pipe itself is JavaScript: see `pipe.js` for what it does and why.
+//! From a socket leg to the response. The pipe itself is JavaScript: see `pipe.js` for what it does.
 
-use cyclone_edge_protocol::{EXPIRED, HELLO, KEEP_ALIVE};
 use wasm_bindgen::prelude::*;
 use worker::WebSocket;
 
 use super::subscription::{Subscription, Transport};
-use crate::error::Error;
-
-/// When a message finds more bytes than this waiting for a listener that cannot be written, the listener does not read: it is
-/// cut, and comes back with its cursor.
-const MAX_WAITING_BYTES: u32 = 256 * 1024;
+use crate::{
+    error::Error,
+    http::{StreamSettings, end_in_javascript},
+};
 
 #[wasm_bindgen(module = "/src/subscribe/pipe.js")]
 extern "C" {
@@ -17,31 +15,28 @@ extern "C" {
     fn pipe_in_javascript(
         leg: &web_sys::WebSocket,
         is_long_poll: bool,
-        hello: &str,
-        keep_alive: &str,
-        keep_alive_ms: u32,
-        max_waiting_bytes: u32,
-        expired: &str,
+        ends_with_greeting: bool,
+        is_new: bool,
+        settings: &StreamSettings,
         ends_at_ms: f64,
     ) -> Result<web_sys::ReadableStream, JsValue>;
 }
 
-/// The body of a listener's response, which ends at `ends_at_ms` at the latest.
+/// The body of a listener's response, which ends at `ends_at_ms` at the latest. One that is new has no history to get.
 pub(super) fn pipe(
     leg: &WebSocket,
     subscription: &Subscription,
+    is_new: bool,
     keep_alive_ms: u32,
     ends_at_ms: Option<u64>,
 ) -> Result<web_sys::ReadableStream, Error> {
     pipe_in_javascript(
         leg.as_ref(),
         subscription.transport == Transport::LongPoll,
-        if subscription.says_hello { HELLO } else { "" },
-        KEEP_ALIVE,
-        keep_alive_ms,
-        MAX_WAITING_BYTES,
-        EXPIRED,
-        ends_at_ms.map_or(f64::INFINITY, |ends_at| ends_at as f64),
+        subscription.says_hello,
+        is_new,
+        &StreamSettings::new(keep_alive_ms),
+        end_in_javascript(ends_at_ms),
     )
     .map_err(|error| worker::Error::from(error).into())
 }

@@ -1,0 +1,198 @@
+// Live delivery: from frames, one for each group of listeners that get the same bytes, to the legs of all of them.
+//
+// A delivery goes in cycles. Each takes what has come since the last one began, as one chunk, and writes it to one leg
+// after another; after each slice of them the runtime writes to their connections what it was given. So the first message
+// after a quiet moment leaves at once, and a busy channel costs one write for each leg and cycle, and not one for each message.
+//
+// It is JavaScript, not Rust, so that a panic, which ends the WebAssembly instance, does not end a cycle in its middle; and
+// so that nothing passes through WebAssembly once for each listener.
+
+import { Group } from "./group.js";
+import { StreamLeg } from "./stream_leg.js";
+
+/** How many legs are written to before the runtime may write to their connections, by all objects of the isolate together. */
+const SLICE_LEGS = 512;
+/** While more than this waits to be delivered, there is no room for more. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** How many objects of the isolate are delivering at this moment. */
+let delivering = 0;
+
+/** By the state that the runtime gives an object, and gives it again after a panic. */
+const fanOuts = new WeakMap();
+
+/** The fan-out of an object: the same as long as the object lives. */
+export function fanOutOf(state) {
+  if (!fanOuts.has(state)) fanOuts.set(state, new FanOut(state));
+  return fanOuts.get(state);
+}
+
+class FanOut {
+  #state;
+  /** @type {Map<number, Group>} */
+  #groups = new Map();
+  /** The groups that have frames to deliver. */
+  #busy = new Set();
+  #waitingBytes = 0;
+  #running = false;
+  /** What waits for room. */
+  #awaitsRoom = [];
+  /** @type {Set<StreamLeg>} */
+  #streamLegs = new Set();
+  #wantsMore = () => {};
+  #left = () => {};
+  #deliveredAtMs = Date.now();
+
+  constructor(state) {
+    this.#state = state;
+  }
+
+  /** Says whom to tell that a stream leg which is behind has room for more, and that the listener of one has left. */
+  attend(wantsMore, left) {
+    this.#wantsMore = wantsMore;
+    this.#left = left;
+  }
+
+  /** A new stream leg, whose answer is its `body`. */
+  openStreamLeg(group, number, settings, endsAtMs, isNew, quietMs) {
+    const leg = new StreamLeg(this, group, number, settings, endsAtMs, isNew, quietMs);
+    this.#streamLegs.add(leg);
+    return leg;
+  }
+
+  /** The stream legs that are open. */
+  get streamLegs() {
+    return [...this.#streamLegs];
+  }
+
+  /** When a frame was last delivered. */
+  get deliveredAtMs() {
+    return this.#deliveredAtMs;
+  }
+
+  /** From now on the socket gets what is delivered to its group. (It may do so already, after a panic.) */
+  addSocket(group, number, socket) {
+    this.#add(group, number, new SocketLeg(socket));
+  }
+
+  addStream(leg) {
+    this.#add(leg.group, leg.number, leg);
+  }
+
+  #add(group, number, leg) {
+    if (!this.#groups.has(group)) this.#groups.set(group, new Group());
+    this.#groups.get(group).add(number, leg);
+  }
+
+  /** A leg gets nothing any more. */
+  remove(group, number) {
+    const from = this.#groups.get(group);
+    if (from === undefined) return;
+    from.legs.delete(number);
+    if (from.legs.size > 0) return;
+    this.#groups.delete(group);
+    this.#busy.delete(from);
+    this.#free(from.clear());
+  }
+
+  /** A stream leg wants more history. */
+  onWantsMore(leg) {
+    try {
+      this.#wantsMore(leg.group, leg.number);
+    } catch {
+      // The WebAssembly instance is gone, and this object's memory with it: its listener comes back with its cursor.
+      leg.cut();
+    }
+  }
+
+  /** The listener of a stream leg has left. */
+  onGone(leg) {
+    this.#streamLegs.delete(leg);
+    this.remove(leg.group, leg.number);
+    // Not before whoever ended it is through.
+    queueMicrotask(() => this.#tellLeft(leg));
+  }
+
+  #tellLeft(leg) {
+    try {
+      this.#left(leg.group, leg.number);
+    } catch {
+      // The same. When the object wakes, it finds who is still there.
+    }
+  }
+
+  /** Delivers a frame to all legs that a group has now. */
+  deliver(group, frame) {
+    this.#deliveredAtMs = Date.now();
+    const to = this.#groups.get(group);
+    if (to === undefined) return;
+    to.push(frame);
+    this.#waitingBytes += frame.byteLength;
+    this.#busy.add(to);
+    if (this.#running) return;
+    this.#running = true;
+    this.#state.waitUntil(this.#run());
+  }
+
+  /** Waits until there is room for more to deliver; undefined where there is. */
+  room() {
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined;
+    return new Promise((resolve) => this.#awaitsRoom.push(resolve));
+  }
+
+  #free(bytes) {
+    this.#waitingBytes -= bytes;
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) for (const resolve of this.#awaitsRoom.splice(0)) resolve();
+  }
+
+  async #run() {
+    delivering += 1;
+    try {
+      while (this.#busy.size > 0) {
+        // What comes from here on is for the next cycle: it may not be durable when this one is.
+        const chunks = [...this.#busy].map((group) => group.nextChunk());
+        this.#busy.clear();
+        await this.#state.storage.sync();
+        await this.#write(chunks);
+        await scheduler.wait(0);
+      }
+    } finally {
+      this.#running = false;
+      delivering -= 1;
+    }
+  }
+
+  async #write(chunks) {
+    let written = 0;
+    for (const chunk of chunks) {
+      for (const member of chunk.group.legs.values()) {
+        if (!chunk.writeTo(member)) continue;
+        written += 1;
+        if (written < SLICE_LEGS / delivering) continue;
+        written = 0;
+        await scheduler.wait(0);
+      }
+      this.#free(chunk.group.forget(chunk));
+      if (chunk.group.hasFrames) this.#busy.add(chunk.group);
+    }
+  }
+}
+
+/** A socket leg, as far as live delivery goes. */
+class SocketLeg {
+  #socket;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  write(bytes) {
+    this.#socket.send(bytes);
+  }
+
+  /** Ends the leg; its close event has the object forget the listener. */
+  cut() {
+    // 1012, "service restart" in the registry of RFC 6455.
+    this.#socket.close(1012, "resume");
+  }
+}

@@ -1,0 +1,136 @@
+//! Live delivery, from frames to legs. The fan-out itself is JavaScript: see `fan_out.js` for what it does and why.
+
+use std::cell::RefCell;
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::{State, WebSocket, wasm_bindgen_futures::JsFuture};
+
+use super::{
+    leg::{LegId, StreamTerms},
+    stream_leg::StreamLeg,
+};
+use crate::{
+    error::Error,
+    http::{StreamSettings, end_in_javascript},
+};
+
+#[wasm_bindgen(module = "/src/audience/fan_out.js")]
+extern "C" {
+    type JsFanOut;
+
+    #[wasm_bindgen(js_name = fanOutOf)]
+    fn fan_out_of(state: &JsValue) -> JsFanOut;
+
+    #[wasm_bindgen(method)]
+    fn attend(this: &JsFanOut, wants_more: &Callback, left: &Callback);
+
+    #[wasm_bindgen(method, js_name = openStreamLeg, catch)]
+    fn open_stream_leg(
+        this: &JsFanOut,
+        group: u32,
+        number: u32,
+        settings: &StreamSettings,
+        ends_at_ms: f64,
+        is_new: bool,
+        quiet_ms: f64,
+    ) -> Result<StreamLeg, JsValue>;
+
+    #[wasm_bindgen(method, getter, js_name = streamLegs)]
+    fn stream_legs(this: &JsFanOut) -> Vec<StreamLeg>;
+
+    #[wasm_bindgen(method, js_name = addSocket)]
+    fn add_socket(this: &JsFanOut, group: u32, number: u32, socket: &web_sys::WebSocket);
+
+    #[wasm_bindgen(method, js_name = addStream)]
+    fn add_stream(this: &JsFanOut, leg: &StreamLeg);
+
+    #[wasm_bindgen(method)]
+    fn remove(this: &JsFanOut, group: u32, number: u32);
+
+    #[wasm_bindgen(method)]
+    fn deliver(this: &JsFanOut, group: u32, frame: &Uint8Array);
+
+    #[wasm_bindgen(method)]
+    fn room(this: &JsFanOut) -> Option<Promise>;
+}
+
+// For the file to be packed: `fan_out.js` imports it.
+#[wasm_bindgen(module = "/src/audience/group.js")]
+extern "C" {
+    type Group;
+}
+
+type Callback = Closure<dyn Fn(u32, u32)>;
+
+/// Bytes for listeners, held by JavaScript so that any number of legs share them.
+pub(super) struct Frame(pub(super) Uint8Array);
+
+impl Frame {
+    pub(super) fn new(text: &str) -> Self {
+        Self(Uint8Array::from(text.as_bytes()))
+    }
+}
+
+/// The live legs of an object, and what is on its way to them.
+pub(super) struct FanOut {
+    fan_out: JsFanOut,
+    /// What JavaScript calls, kept for as long as this is.
+    callbacks: RefCell<Option<[Callback; 2]>>,
+}
+
+impl FanOut {
+    /// The fan-out of an object. After a panic it is what it was, with all its legs.
+    pub(super) fn of(state: &State) -> Self {
+        Self { fan_out: fan_out_of(state.as_raw()), callbacks: RefCell::default() }
+    }
+
+    /// Says what to do when a stream leg that is behind has room for more, and when the listener of one has left.
+    pub(super) fn attend(&self, wants_more: impl Fn(LegId) + 'static, left: impl Fn(LegId) + 'static) {
+        let wants_more = Callback::new(move |group, number| wants_more(LegId { group, number }));
+        let left = Callback::new(move |group, number| left(LegId { group, number }));
+        self.fan_out.attend(&wants_more, &left);
+        *self.callbacks.borrow_mut() = Some([wants_more, left]);
+    }
+
+    /// A new stream leg.
+    pub(super) fn open_stream_leg(&self, id: LegId, terms: &StreamTerms<'_>) -> Result<StreamLeg, Error> {
+        let (ends_at_ms, quiet_ms) = (end_in_javascript(terms.ends_at_ms), end_in_javascript(terms.quiet_ms));
+        let leg = self.fan_out.open_stream_leg(id.group, id.number, terms.settings, ends_at_ms, terms.is_new, quiet_ms);
+        leg.map_err(|error| worker::Error::from(error).into())
+    }
+
+    /// The stream legs that are open: those that outlived a panic.
+    pub(super) fn stream_legs(&self) -> Vec<StreamLeg> {
+        self.fan_out.stream_legs()
+    }
+
+    /// From now on the leg gets what is delivered to its group. One that does so already loses nothing by it.
+    pub(super) fn add_socket(&self, id: LegId, socket: &WebSocket) {
+        self.fan_out.add_socket(id.group, id.number, socket.as_ref());
+    }
+
+    /// The same for a stream leg.
+    pub(super) fn add_stream(&self, leg: &StreamLeg) {
+        self.fan_out.add_stream(leg);
+    }
+
+    pub(super) fn remove(&self, id: LegId) {
+        self.fan_out.remove(id.group, id.number);
+    }
+
+    /// Delivers a frame to all live legs of a group.
+    ///
+    /// A leg that turns out to be closed is dropped by its close event.
+    pub(super) fn deliver(&self, group: u32, frame: &Frame) {
+        self.fan_out.deliver(group, &frame.0);
+    }
+
+    /// Waits until so little is on its way that there is room for more.
+    pub(super) async fn room(&self) {
+        if let Some(room) = self.fan_out.room() {
+            // It is only ever resolved.
+            let _ = JsFuture::from(room).await;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// A stream leg: the object's own answer to the listener's worker, which passes it through untouched.
+//
+// It outlives a panic with all that the object must know of it: see `fan_out.js`.
+
+import { EventStream } from "../http/event_stream.js";
+
+export class StreamLeg {
+  #fanOut;
+  #stream;
+  #quietMs;
+  #isNew;
+  #owesMore = false;
+
+  /**
+   * @param fanOut what is told how the listener is doing
+   * @param {number} group
+   * @param {number} number unlike that of any other leg of the group
+   * @param {import("../http/event_stream.js").StreamSettings} settings
+   * @param {number} endsAtMs when the listener's time is over
+   * @param {boolean} isNew there is no history for the listener
+   * @param {number} quietMs after how long without a message the leg ends, since it keeps the object awake: the listener
+   * comes back, and may get a socket leg; Infinity for never
+   */
+  constructor(fanOut, group, number, settings, endsAtMs, isNew, quietMs) {
+    this.#fanOut = fanOut;
+    this.group = group;
+    this.number = number;
+    this.#isNew = isNew;
+    this.#quietMs = quietMs;
+    /** The cursor of a listener that history is replayed to; undefined when it is live. */
+    this.behind = undefined;
+    this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
+  }
+
+  get body() {
+    return this.#stream.body;
+  }
+
+  write(bytes) {
+    this.#stream.write(bytes);
+  }
+
+  /** There is more history: tell the fan-out when there is room for it. */
+  pause() {
+    this.#owesMore = true;
+    // Not before whoever says so is through.
+    queueMicrotask(() => this.onRoom());
+  }
+
+  /** Ends the leg: the listener comes back with its cursor. */
+  cut() {
+    this.#stream.end();
+  }
+
+  onRoom() {
+    if (!this.#owesMore || !this.#stream.hasRoom) return;
+    this.#owesMore = false;
+    this.#fanOut.onWantsMore(this);
+  }
+
+  onKeepAlive() {
+    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
+    if (this.behind !== undefined && (this.#isNew || !this.#owesMore)) this.#fanOut.onWantsMore(this);
+    else if (Date.now() - this.#fanOut.deliveredAtMs > this.#quietMs) this.cut();
+  }
+
+  onGone() {
+    this.#fanOut.onGone(this);
+  }
+}

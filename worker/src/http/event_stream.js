@@ -1,0 +1,128 @@
+// The body of a listener's response: an event stream that says keep-alives, bounds what waits to be written, and ends when
+// its listener's time is over.
+//
+// It is JavaScript, not Rust. When a request panics, the runtime throws the WebAssembly instance away, with every Rust
+// closure in it: a stream in Rust would leave all other listeners of the isolate connected to nothing. And bytes need no
+// copy through WebAssembly.
+
+/** The owner is told of room when less than this waits. */
+const HIGH_WATER_MARK = 64 * 1024;
+/** When a write finds more than this waiting that cannot be written, the listener does not read: it is cut. */
+const MAX_WAITING_BYTES = 256 * 1024;
+/** A timer with a longer delay rings at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const encoder = new TextEncoder();
+const strategy = new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK });
+
+/** What all event streams of a hub have in common. */
+export class StreamSettings {
+  /**
+   * @param {string} keepAlive what is written at every interval
+   * @param {number} keepAliveMs the interval
+   * @param {string} expired what is written when the listener's time is over
+   */
+  constructor(keepAlive, keepAliveMs, expired) {
+    this.keepAlive = encoder.encode(keepAlive);
+    this.keepAliveMs = keepAliveMs;
+    this.expired = encoder.encode(expired);
+  }
+}
+
+export class EventStream {
+  #settings;
+  #endsAtMs;
+  #owner;
+  #response;
+  #keepAliveTimer;
+  #endTimer;
+  #ended = false;
+  #written = 0;
+  #isBeingJudged = false;
+
+  /**
+   * @param {StreamSettings} settings
+   * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
+   * @param {boolean} tellsOfRoom whether the owner is told of room, which takes 11 KB for a stream, and a tenth of a write
+   * @param {{onRoom(): void, onKeepAlive(): void, onGone(code: number, reason: string): void}} owner is told when little
+   * waits, after every keep-alive, and once that the stream is over, with a code and a reason for a WebSocket
+   */
+  constructor(settings, endsAtMs, tellsOfRoom, owner) {
+    this.#settings = settings;
+    this.#endsAtMs = endsAtMs;
+    this.#owner = owner;
+    const source = {
+      start: (controller) => void (this.#response = controller),
+      cancel: () => this.#stop(1000, "the listener left"),
+    };
+    if (tellsOfRoom) source.pull = () => owner.onRoom();
+    /** @type {ReadableStream<Uint8Array>} */
+    this.body = new ReadableStream(source, strategy);
+    this.#keepAliveTimer = setInterval(() => this.#onKeepAlive(), settings.keepAliveMs);
+    if (endsAtMs < Infinity) this.#endTimer = setTimeout(() => this.#onEndTimer(), 0);
+  }
+
+  /** Whether less than the high-water mark waits to be written. */
+  get hasRoom() {
+    return !this.#ended && this.#response.desiredSize > 0;
+  }
+
+  /** Writes whole blocks of the format; many streams may be given the same bytes. */
+  write(bytes) {
+    if (this.#ended) return;
+    if (this.#waiting > MAX_WAITING_BYTES && !this.#isBeingJudged) {
+      // What can be written is written before a timer fires: many messages at once are no fault of the listener.
+      this.#isBeingJudged = true;
+      const before = this.#written;
+      setTimeout(() => this.#judge(before), 0);
+    }
+    this.#response.enqueue(bytes);
+    this.#written += bytes.byteLength;
+  }
+
+  /** Ends the stream after what was written. */
+  end() {
+    if (!this.#stop(1000, "done")) return;
+    this.#response.close();
+  }
+
+  get #waiting() {
+    return HIGH_WATER_MARK - this.#response.desiredSize;
+  }
+
+  /** Cuts the listener if too much still waits of what had been written when this was asked for. */
+  #judge(before) {
+    this.#isBeingJudged = false;
+    if (this.#ended || this.#waiting - (this.#written - before) <= MAX_WAITING_BYTES) return;
+    this.#stop(1008, "the listener does not read");
+    // Dropping what waits, instead of ending in good order, frees its memory at once.
+    this.#response.error(new Error("the listener does not read"));
+  }
+
+  #onKeepAlive() {
+    this.write(this.#settings.keepAlive);
+    if (!this.#ended) this.#owner.onKeepAlive();
+  }
+
+  // Everything written is whole blocks, so what is written here follows a whole block, and the listener's cursor is that of
+  // the last message that it has.
+  #onEndTimer() {
+    const leftMs = this.#endsAtMs - Date.now();
+    if (leftMs > 0) {
+      this.#endTimer = setTimeout(() => this.#onEndTimer(), Math.min(leftMs, MAX_TIMER_MS));
+      return;
+    }
+    this.write(this.#settings.expired);
+    this.end();
+  }
+
+  /** Returns whether this is the first time. */
+  #stop(code, reason) {
+    if (this.#ended) return false;
+    this.#ended = true;
+    clearInterval(this.#keepAliveTimer);
+    clearTimeout(this.#endTimer);
+    this.#owner.onGone(code, reason);
+    return true;
+  }
+}

@@ -1,0 +1,54 @@
+// Calls between workers and objects, each with a time limit: whoever waits for an answer keeps others waiting.
+//
+// In Rust, the request, the timer and the answer's body each are a handful of calls into JavaScript: that took more than
+// half of what a publish costs.
+
+/** Objects are addressed by their stub; the host of the address says nothing. */
+const HOST = "http://object";
+/** How long an object may take to answer. */
+const ANSWER_DEADLINE_MS = 15_000;
+
+/**
+ * @param {DurableObjectNamespace} namespace
+ * @param {string} name
+ * @param {string | undefined} locationHint the region in which to make the object, if it has to be made
+ */
+export function stubOf(namespace, name, locationHint) {
+  return namespace.getByName(name, { locationHint });
+}
+
+/** Posts a body, and returns that of the answer; throws when it is not 200, or does not come in time. */
+export function post(stub, path, body) {
+  return beforeDeadline(async () => {
+    const answer = await stub.fetch(HOST + path, { method: "POST", body });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
+    return text;
+  });
+}
+
+/**
+ * Asks for a leg. The answer is a WebSocket or a body without end; one with any other status is read whole.
+ *
+ * @returns {Promise<{status: number, webSocket: WebSocket | null, body: ReadableStream | null, text: string}>}
+ */
+export function getLeg(stub, pathAndQuery) {
+  return beforeDeadline(async () => {
+    const answer = await stub.fetch(HOST + pathAndQuery, { headers: { Upgrade: "websocket" } });
+    const { status, webSocket, body } = answer;
+    const isLeg = status === 200 || webSocket !== null;
+    return { status, webSocket, body, text: isLeg ? "" : await answer.text() };
+  });
+}
+
+async function beforeDeadline(ask) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("an object does not answer")), ANSWER_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([ask(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
