@@ -70,6 +70,18 @@ impl Task {
         words.split(' ').map(str::to_owned).collect()
     }
 
+    /// The sets of channels that listeners listen to, and the channel that is published to. Nothing where nobody listens, or
+    /// channels are many.
+    pub(crate) fn listens_to(self) -> Option<(&'static [&'static [&'static str]], &'static str)> {
+        const CLASSIC: &[&[&str]] =
+            &[&["general", "base"], &["general", "extras"], &["general", "cats"], &["general", "dogs"]];
+        match self {
+            Self::Broadcast { mix: Mix::Classic, .. } => Some((CLASSIC, "general")),
+            Self::FlatOut { listeners: 0, .. } | Self::Spread { .. } => None,
+            Self::Broadcast { .. } | Self::Rate { .. } | Self::FlatOut { .. } => Some((&[&["load-0"]], "load-0")),
+        }
+    }
+
     /// How long it takes, at least, when everybody is connected.
     pub(crate) fn seconds(self) -> u32 {
         match self {

@@ -2,7 +2,13 @@
 //! published and delivered, divided by the deliveries.
 
 use crate::{
-    client::Client, crowd::Crowd, measure::Bench, publisher::Publisher, results::Cost, server::Server, service::Service,
+    client::Client,
+    crowd::Crowd,
+    measure::{Bench, in_use::bring_into_use},
+    publisher::Publisher,
+    results::Cost,
+    server::Server,
+    service::Service,
 };
 
 const CHANNEL: &str = "cost";
@@ -31,6 +37,7 @@ impl Bench {
         let service = Service::start_silent(on, self.processors).await?;
         let (publisher, mut crowd) = (Publisher::new(Client::new(), &service), Crowd::default());
         let listeners = self.plan.listeners;
+        let _in_use = bring_into_use(&service, &[&[CHANNEL]], CHANNEL).await?;
         crowd.join_channels(&service, &[CHANNEL], listeners).await?;
         publisher.publish(CHANNEL).await?;
         crowd.has_heard(listeners.into()).await?;

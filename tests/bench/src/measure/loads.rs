@@ -2,7 +2,14 @@
 
 use anyhow::bail;
 
-use crate::{load, measure::Bench, results::Load, server::Server, service::Service, task::Task};
+use crate::{
+    load,
+    measure::{Bench, in_use::bring_into_use},
+    results::Load,
+    server::Server,
+    service::Service,
+    task::Task,
+};
 
 /// Who is compared with whom in most tasks.
 const PEERS: [Server; 2] = [Server::Hub, Server::Nchan];
@@ -28,6 +35,10 @@ impl Bench {
 
     async fn load(&self, server: Server, task: Task) -> anyhow::Result<Load> {
         let service = Service::start(server, self.processors).await?;
+        let _in_use = match task.listens_to() {
+            Some((sets, channel)) => Some(bring_into_use(&service, sets, channel).await?),
+            None => None,
+        };
         let (report, memory, busy) = load::run(&self.cyclone, &service, task).await?;
         if report.connected < report.listeners {
             bail!("of {} listeners {} connected", report.listeners, report.connected);

@@ -1,6 +1,7 @@
 //! The rounds, and what is measured in each: every server in turn, each on a fresh process with empty storage.
 //!
 //! - `loads`: what `cyclone load` measures
+//! - `in_use`: how channels are when crowds come
 //! - `idle`: memory of listeners to whom nothing is said
 //! - `eviction`: after how long a silence a channel is evicted
 //! - `start`: how long until a hub that was just started answers and delivers
@@ -11,6 +12,7 @@
 mod cost;
 mod eviction;
 mod idle;
+mod in_use;
 mod joins;
 mod loads;
 mod profile;

@@ -5,8 +5,15 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::{
-    client::Client, crowd::Crowd, measure::Bench, perf::Sampling, publisher::Publisher, results::Profile,
-    server::Server, service::Service, task::Mix,
+    client::Client,
+    crowd::Crowd,
+    measure::{Bench, in_use::bring_into_use},
+    perf::Sampling,
+    publisher::Publisher,
+    results::Profile,
+    server::Server,
+    service::Service,
+    task::Mix,
 };
 
 const CHANNEL: &str = "one";
@@ -48,6 +55,7 @@ impl Bench {
             Mix::Classic => &[CHANNEL, "two"],
             Mix::Single => &[CHANNEL],
         };
+        let _in_use = bring_into_use(&service, &[channels], CHANNEL).await?;
         crowd.join_channels(&service, channels, listeners).await?;
         publisher.publish(CHANNEL).await?;
         crowd.has_heard(listeners.into()).await?;

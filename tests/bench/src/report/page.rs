@@ -43,7 +43,9 @@ fn head(results: &Results) -> String {
         "# Benchmark\n\n\
          `{command}` measured this on {date}, and wrote this page, the plots and [`bench.json`](bench.json), which has each \
          round by itself. The hub ran as self-hosters run it. {peer} Both had the same work, in turns, each time in a \
-         fresh process with empty storage; the figures are medians over the rounds, {rounds} of them.\n\n\
+         fresh process with empty storage. Where a crowd listens to one channel or to pairs, the channel is in use when it comes: it \
+         had twenty messages, for which the hub reaches all but the first hundred by stream legs. The figures are medians over \
+         the rounds, {rounds} of them.\n\n\
          Machine: {processor}, {processors} processors, {memory} GB of memory, Linux {kernel}, {workerd}. {divided}\n",
         command = machine.command,
         date = machine.date,
