@@ -44,7 +44,7 @@ impl Machine {
             are_divided: processors.are_divided,
             command: Arguments::typed(),
             hub: hub::typed(processors),
-            peer_config: has_peer.then(|| nchan::config("FOLDER", 8_080, 20_000)),
+            peer_config: has_peer.then(|| nchan::config("FOLDER", 8_080)),
         }
     }
 }

@@ -8,24 +8,24 @@ const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /// Messages are kept in memory only, ten for each channel, which is for listeners that come back; the hub keeps its own on
 /// disk, ten thousand for each.
-const CONFIG: &str = r#"load_module MODULE;
+const CONFIG: &str = r#"load_module "MODULE";
 user root;
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile FILES;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
+pid "FOLDER/nginx.pid";
+error_log "FOLDER/error.log";
 events {
     worker_connections CONNECTIONS;
 }
 http {
     access_log off;
     keepalive_requests 1000000;
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
+    client_body_temp_path "FOLDER/body";
+    proxy_temp_path "FOLDER/proxy";
+    fastcgi_temp_path "FOLDER/fastcgi";
+    uwsgi_temp_path "FOLDER/uwsgi";
+    scgi_temp_path "FOLDER/scgi";
     nchan_shared_memory_size 512M;
     server {
         listen 127.0.0.1:PORT;
@@ -62,11 +62,13 @@ pub(crate) fn command(processors: Processors, program: &Path, config: &Path) -> 
     words
 }
 
-/// The configuration. `files` is how many files may be open.
-pub(crate) fn config(folder: &str, port: u16, files: u64) -> String {
+/// The configuration. It may open as many files as this process.
+pub(crate) fn config(folder: &str, port: u16) -> String {
+    let (files, _) = rlimit::Resource::NOFILE.get().unwrap_or((1_024, 1_024));
     let connections = files.saturating_sub(100).clamp(100, 60_000);
-    let config = CONFIG.replace("FOLDER", folder).replace("MODULE", MODULE).replace("PORT", &port.to_string());
-    config.replace("FILES", &files.to_string()).replace("CONNECTIONS", &connections.to_string())
+    let config = CONFIG.replace("MODULE", MODULE).replace("PORT", &port.to_string());
+    let config = config.replace("FILES", &files.to_string()).replace("CONNECTIONS", &connections.to_string());
+    config.replace("FOLDER", folder)
 }
 
 /// The versions of nginx and of the module.

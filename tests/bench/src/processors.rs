@@ -1,8 +1,8 @@
 //! Which processors the server and the load generator run on: one each, so that neither takes the other's time.
 
-use std::{process, thread};
+use std::process;
 
-/// The division. Without `taskset`, or with one processor, there is none.
+/// The division. Without `taskset`, or without these two processors, there is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Processors {
     pub(crate) are_divided: bool,
@@ -14,12 +14,13 @@ impl Processors {
 
     /// Takes this process, and all that it will start, to the load generator's processor.
     pub(crate) fn divide() -> Self {
-        let several = thread::available_parallelism().is_ok_and(|count| count.get() > 1);
         let id = process::id().to_string();
-        let mut command = process::Command::new("taskset");
-        command.args(["-cp", Self::LOAD, &id]).stdout(process::Stdio::null()).stderr(process::Stdio::null());
-        let moved = command.status();
-        Self { are_divided: several && moved.is_ok_and(|status| status.success()) }
+        let works = |arguments: &[&str]| {
+            let mut command = process::Command::new("taskset");
+            command.args(arguments).stdout(process::Stdio::null()).stderr(process::Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        Self { are_divided: works(&["-c", Self::SERVER, "true"]) && works(&["-cp", Self::LOAD, &id]) }
     }
 
     /// The words that come before a server's command.

@@ -139,8 +139,7 @@ async fn start_nchan(processors: Processors, folder: TempDir) -> anyhow::Result<
     // It takes no port of the kernel's choice.
     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let config = folder.path().join("nginx.conf");
-    let (files, _) = rlimit::Resource::NOFILE.get()?;
-    fs::write(&config, nchan::config(&folder.path().display().to_string(), port, files))?;
+    fs::write(&config, nchan::config(&folder.path().display().to_string(), port))?;
     let began = Instant::now();
     let words = nchan::command(processors, &program, &config);
     let mut process = Process::start(&words, &[], Stdio::null(), Stdio::inherit())?;
