@@ -49,7 +49,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// About 25 minutes.
+    /// About half an hour.
     pub(crate) fn full() -> Self {
         Self {
             rounds: 3,
@@ -62,12 +62,12 @@ impl Plan {
             listeners: 1_000,
             sustained_rate: 500,
             sustained_seconds: 20,
-            flat_out_seconds: 10,
+            flat_out_seconds: 6,
             idle: 2_000,
             settling_seconds: 2,
             silences: vec![8, 9, 10, 11, 12, 15],
             publish_seconds: 5,
-            single_messages: 30,
+            single_messages: 20,
             coalesced_messages: 1_500,
             joining: 1_000,
             present: vec![0, 7_000],
@@ -77,7 +77,7 @@ impl Plan {
         }
     }
 
-    /// About three minutes.
+    /// About four minutes.
     pub(crate) fn quick() -> Self {
         Self {
             rounds: 1,
@@ -128,7 +128,7 @@ impl Plan {
         }
     }
 
-    /// What a mix is broadcast to, and with which legs besides those that the hub chooses.
+    /// One broadcast for each mix.
     pub(crate) fn broadcasts(&self) -> impl Iterator<Item = Task> {
         Mix::ALL.into_iter().map(|mix| self.broadcast(mix))
     }

@@ -1,9 +1,10 @@
 //! Publishes the messages that a crowd counts.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::{
+    sync::Semaphore,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -12,6 +13,9 @@ use crate::{client::Client, crowd::MARK, server::Server, service::Service};
 
 /// The size of a message, as `cyclone load` has it.
 const BYTES: usize = 100;
+
+/// How many publishes wait for their answer at most.
+const WAITING: usize = 128;
 
 /// Publishes to a server.
 #[derive(Clone, Debug)]
@@ -38,13 +42,17 @@ impl Publisher {
         }
     }
 
-    /// Publishes so many messages at a rate, whether or not those before were answered.
+    /// Publishes so many messages at a rate, or more slowly where too many wait for their answer.
     pub(crate) async fn publish_at(&self, per_second: u32, messages: u32, channel: &'static str) -> anyhow::Result<()> {
-        let (began, mut publishes) = (Instant::now(), JoinSet::new());
+        let (began, mut publishes, waiting) = (Instant::now(), JoinSet::new(), Arc::new(Semaphore::new(WAITING)));
         for number in 0..messages {
             sleep_until(began + number * Duration::from_secs(1) / per_second).await;
-            let publisher = self.clone();
-            publishes.spawn(async move { publisher.publish(channel).await });
+            let (publisher, place) = (self.clone(), waiting.clone().acquire_owned().await?);
+            publishes.spawn(async move {
+                let answered = publisher.publish(channel).await;
+                drop(place);
+                answered
+            });
         }
         publishes.join_all().await.into_iter().collect()
     }
