@@ -4,6 +4,7 @@
 import { ensureBrowsers } from "./browser.mjs";
 import { build } from "./build.mjs";
 import { installDebian } from "./debian.mjs";
+import { ensureNginx } from "./nginx.mjs";
 import { Failure, find, main, run, step } from "./run.mjs";
 import { ensureToolchain } from "./toolchain.mjs";
 
@@ -19,6 +20,7 @@ const STEPS = [
     browser: true,
   },
   { name: "cli", title: "Command line: unit tests, and a server that misbehaves", run: cargoTest("cyclone-edge-cli") },
+  { name: "bench", title: "Benchmark: arithmetic and report", run: cargoTest("cyclone-edge-bench") },
   {
     name: "e2e",
     title: "End to end: worker, runtime, Chromium and Firefox",
@@ -27,9 +29,11 @@ const STEPS = [
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
       await build("worker", "client", "examples/hooks", "tests/panic");
-      await run("Building the command line", "cargo", ["build", "-p", "cyclone-edge-cli"]);
+      const tools = ["-p", "cyclone-edge-cli", "-p", "cyclone-edge-bench"];
+      await run("Building the command line and the benchmark", "cargo", ["build", ...tools]);
     },
     browser: true,
+    nginx: true,
   },
   {
     name: "legs",
@@ -47,6 +51,7 @@ await main(import.meta.url, async ([name, ...extra]) => {
   await ensureToolchain();
   for (const one of chosen) if (one.prepare) await one.prepare();
   const env = chosen.some((one) => one.browser) ? await ensureBrowsers() : {};
+  if (chosen.some((one) => one.nginx)) Object.assign(env, await ensureNginx());
 
   const timings = [];
   for (const one of chosen) {

@@ -10,7 +10,10 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = "data", writable = true)),
     (name = "media", disk = (path = "media")),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:8080", http = (), service = "hub")],
+  # A proxy that ends TLS says so in the header: pages of https://hub.example.com are then the hub's own.
+  sockets = [
+    (name = "http", address = "127.0.0.1:8080", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "hub"),
+  ],
 );
 
 const hub :Workerd.Worker = (

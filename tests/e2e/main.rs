@@ -4,6 +4,8 @@
 
 mod ago;
 mod bad_input;
+mod behind_nginx;
+mod bench;
 mod browser;
 mod cli;
 mod crowds;
@@ -31,6 +33,7 @@ mod relay;
 mod requests;
 mod resume;
 mod rights;
+mod self_host;
 mod settings;
 mod slow_listeners;
 mod storage;

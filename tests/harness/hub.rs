@@ -314,7 +314,7 @@ fn write_config(builder: &HubBuilder, disk: &Path) -> String {
         ("\"../../worker/build/index_bg.wasm\"", format!("{:?}", builder.worker.join("index_bg.wasm"))),
         ("path = \"data\"", format!("path = {objects:?}")),
         ("path = \"media\"", format!("path = {media:?}")),
-        ("http = ()", format!("http = (cfBlobHeader = {PLACE_HEADER:?})")),
+        ("http = (", format!("http = (cfBlobHeader = {PLACE_HEADER:?}, ")),
     ] {
         assert_eq!(config.matches(shipped).count(), 1, "{shipped} in {config}");
         config = config.replace(shipped, &own);

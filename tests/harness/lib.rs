@@ -8,6 +8,7 @@
 //! - `driver`: Chromium or Firefox, and the program that drives it
 //! - `scripted`, `answer`, `request`: a server that misbehaves as a test says
 //! - `proxy`: a proxy that buffers what a hub streams
+//! - `nginx`: nginx in front of a hub, as self-hosters have it
 //! - `command_line`: the project's own
 //! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
@@ -27,6 +28,7 @@ pub mod faults;
 mod group;
 mod hub;
 mod listener;
+mod nginx;
 mod project;
 mod proxy;
 mod raw;
@@ -42,6 +44,7 @@ pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};
 pub use group::Group;
 pub use hub::{Hub, HubBuilder, KEY, legs};
 pub use listener::Listener;
+pub use nginx::Nginx;
 pub use project::root;
 pub use proxy::{Buffering, BufferingProxy};
 pub use raw::{RawResponse, raw_request, raw_request_with_little_room};

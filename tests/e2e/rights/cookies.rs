@@ -43,6 +43,19 @@ async fn pages_of_listed_origins_and_of_the_hub_are_let_in_by_cookie() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_that_ends_tls_the_hubs_own_pages_are_those_of_https() {
+    let hub = start().await;
+    for (protocol, status) in [(Some("https"), 200), (Some("http"), 401), (None, 401)] {
+        let request = with_cookie(poll(&hub, "a"), Some("https://hub.example"), None).header("Host", "hub.example");
+        let request = match protocol {
+            Some(protocol) => request.header("X-Forwarded-Proto", protocol),
+            None => request,
+        };
+        assert_eq!(outcome(request).await.0, status, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_strangers_are_not() {
     let hub = start().await;
     for (origin, site) in [
