@@ -1,7 +1,7 @@
 //! Event streams: what is read from any bytes, and that what was written is read as the same.
 
 use cyclone_edge_protocol::{
-    ChannelName, Cursor, Event, EventName, EventStream, EventTooLarge, HELLO, KEEP_ALIVE, Message, MessageId, Page,
+    ChannelName, Cursor, Event, EventName, EventStream, EventTooLarge, KEEP_ALIVE, Message, MessageId, Page,
     ReceivedEvent, accept, encode_greeting, encode_retry,
 };
 
@@ -98,9 +98,7 @@ pub fn event(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let (name, data) = text.split_once('\n').unwrap_or(("", text));
     let name = EventName::new(name).ok();
-    let mut out = encode_greeting(2_000, "1:5.6");
-    out.truncate(out.len() - 1);
-    out += HELLO;
+    let mut out = encode_greeting(2_000, "1:5.6", true);
     for id in ["1:5.7", "1:5.8"] {
         Event { id, event: name.as_ref(), data }.encode(&mut out);
         out += KEEP_ALIVE;
