@@ -18,6 +18,9 @@ const SLICE_LEGS = 32;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+/** A turn of the runtime in which so many frames came is over, whatever its timer says. */
+const MAX_FRAMES_IN_TURN = 64;
+
 /** How many objects of the isolate are delivering at this moment. */
 let delivering = 0;
 
@@ -45,6 +48,8 @@ class FanOut {
   #wantsMore = () => {};
   #left = () => {};
   #deliveredAtMs = Date.now();
+  #framesInTurn = 0;
+  #endTurn = () => {};
 
   constructor(state) {
     this.#state = state;
@@ -132,6 +137,8 @@ class FanOut {
     to.push(frame);
     this.#waitingBytes += frame.byteLength;
     this.#busy.add(to);
+    this.#framesInTurn += 1;
+    if (this.#framesInTurn === MAX_FRAMES_IN_TURN) this.#endTurn();
     if (this.#running) return;
     this.#running = true;
     this.#state.waitUntil(this.#run());
@@ -155,9 +162,8 @@ class FanOut {
         // What comes from here on is for the next cycle: it may not be durable when this one is.
         const chunks = [...this.#busy].map((group) => group.nextChunk());
         this.#busy.clear();
-        await this.#turn();
+        await this.#state.storage.sync();
         await this.#write(chunks);
-        await this.#turn();
       }
     } finally {
       this.#running = false;
@@ -166,11 +172,15 @@ class FanOut {
   }
 
   /**
-   * Waits until what was written is durable, and the runtime has had its turn. Not with a timer: in an object, which lives
-   * long, those of `workerd` wait for the time of day, and stand still when a clock is set back.
+   * Gives the runtime its turn, with a timer. In an object, which lives long, those of `workerd` wait for the time of day, and
+   * stand still when a clock is set back: many new frames show as well that the runtime has had its turn.
    */
   #turn() {
-    return this.#state.storage.sync();
+    this.#framesInTurn = 0;
+    return new Promise((resolve) => {
+      this.#endTurn = resolve;
+      scheduler.wait(0).then(resolve);
+    });
   }
 
   async #write(chunks) {
