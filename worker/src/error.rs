@@ -7,7 +7,7 @@ use cyclone_edge_protocol::{
     NotUtf8,
 };
 use serde_json::{Map, Value, json};
-use worker::{Headers, Response, console_error};
+use worker::{Headers, Response, console_error, wasm_bindgen::JsValue};
 
 use crate::{
     config::InvalidSetting,
@@ -168,6 +168,13 @@ impl std::error::Error for Error {}
 impl From<worker::Error> for Error {
     fn from(error: worker::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+/// What JavaScript throws.
+impl From<JsValue> for Error {
+    fn from(thrown: JsValue) -> Self {
+        worker::Error::from(thrown).into()
     }
 }
 

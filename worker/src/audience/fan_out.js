@@ -8,6 +8,7 @@
 // so that nothing passes through WebAssembly once for each listener.
 
 import { Group } from "./group.js";
+import { SocketLeg } from "./socket_leg.js";
 import { StreamLeg } from "./stream_leg.js";
 
 /**
@@ -17,7 +18,6 @@ import { StreamLeg } from "./stream_leg.js";
 const SLICE_LEGS = 32;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
 /** A turn of the runtime in which so many frames came is over, whatever its timer says. */
 const MAX_FRAMES_IN_TURN = 64;
 
@@ -196,24 +196,5 @@ class FanOut {
       this.#free(chunk.group.forget(chunk));
       if (chunk.group.hasFrames) this.#busy.add(chunk.group);
     }
-  }
-}
-
-/** A socket leg, as far as live delivery goes. */
-class SocketLeg {
-  #socket;
-
-  constructor(socket) {
-    this.#socket = socket;
-  }
-
-  write(bytes) {
-    this.#socket.send(bytes);
-  }
-
-  /** Ends the leg; its close event has the object forget the listener. */
-  cut() {
-    // 1012, "service restart" in the registry of RFC 6455.
-    this.#socket.close(1012, "resume");
   }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    http::{StreamSettings, end_in_javascript},
+    http::{StreamSettings, ms_or_never},
 };
 
 #[wasm_bindgen(module = "/src/audience/fan_out.js")]
@@ -95,9 +95,8 @@ impl FanOut {
 
     /// A new stream leg.
     pub(super) fn open_stream_leg(&self, id: LegId, terms: &StreamTerms<'_>) -> Result<StreamLeg, Error> {
-        let (ends_at_ms, quiet_ms) = (end_in_javascript(terms.ends_at_ms), end_in_javascript(terms.quiet_ms));
-        let leg = self.fan_out.open_stream_leg(id.group, id.number, terms.settings, ends_at_ms, terms.is_new, quiet_ms);
-        leg.map_err(|error| worker::Error::from(error).into())
+        let (ends_at_ms, quiet_ms) = (ms_or_never(terms.ends_at_ms), ms_or_never(terms.quiet_ms));
+        Ok(self.fan_out.open_stream_leg(id.group, id.number, terms.settings, ends_at_ms, terms.is_new, quiet_ms)?)
     }
 
     /// The stream legs that are open: those that outlived a panic.

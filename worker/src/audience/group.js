@@ -1,5 +1,7 @@
 // The legs of listeners that get the same bytes, and the frames that not all of them have yet.
 
+import { join, length } from "../http/bytes.js";
+
 /** About how many bytes a chunk has at most; a single frame may be larger. */
 const MAX_CHUNK_BYTES = 256 * 1024;
 
@@ -91,19 +93,4 @@ class Chunk {
     if (!this.#bytes.has(first)) this.#bytes.set(first, join(this.#frames.slice(first - this.#first)));
     return this.#bytes.get(first);
   }
-}
-
-function join(frames) {
-  if (frames.length === 1) return frames[0];
-  const whole = new Uint8Array(length(frames));
-  let at = 0;
-  for (const frame of frames) {
-    whole.set(frame, at);
-    at += frame.byteLength;
-  }
-  return whole;
-}
-
-function length(frames) {
-  return frames.reduce((sum, frame) => sum + frame.byteLength, 0);
 }

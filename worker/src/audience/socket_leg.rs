@@ -7,6 +7,7 @@
 
 use cyclone_edge_protocol::Cursor;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
 use worker::{Response, State, WebSocket, WebSocketPair};
 
 use super::{fan_out::Frame, leg::LegId};
@@ -18,6 +19,12 @@ const PAUSE: &str = "pause";
 pub(super) const MORE: &str = "more";
 /// Object to worker: history is through, what follows is live.
 const LIVE: &str = "live";
+
+#[wasm_bindgen(module = "/src/audience/socket_leg.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = cutSocket)]
+    fn cut_socket(socket: &web_sys::WebSocket);
+}
 
 /// A listener's socket.
 pub(super) struct SocketLeg {
@@ -47,7 +54,7 @@ impl SocketLeg {
     /// # Errors
     /// When nothing is known of the socket. It is closed then, so that its listener comes back with its cursor.
     pub(super) fn restore(socket: WebSocket) -> Result<Self, Error> {
-        let attachment = attachment_of(&socket).inspect_err(|_| close(&socket))?;
+        let attachment = attachment_of(&socket).inspect_err(|_| cut_socket(socket.as_ref()))?;
         Ok(Self { socket, attachment })
     }
 
@@ -71,8 +78,7 @@ impl SocketLeg {
     /// # Errors
     /// When the leg is closed.
     pub(super) fn send(&self, frame: &Frame) -> Result<(), Error> {
-        let sent = self.socket.as_ref().send_with_array_buffer(&frame.0.buffer());
-        sent.map_err(|error| Error::from(worker::Error::from(error)))
+        Ok(self.socket.as_ref().send_with_array_buffer(&frame.0.buffer())?)
     }
 
     pub(super) fn pause(&self) -> Result<(), Error> {
@@ -84,13 +90,8 @@ impl SocketLeg {
     }
 
     pub(super) fn cut(&self) {
-        close(&self.socket);
+        cut_socket(self.socket.as_ref());
     }
-}
-
-fn close(socket: &WebSocket) {
-    // 1012, "service restart" in the registry of RFC 6455. It fails only where the socket is closed already.
-    let _ = socket.close(Some(1012), Some("resume"));
 }
 
 /// The code that stands for a close without one (RFC 6455, section 7.4.1).

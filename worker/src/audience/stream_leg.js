@@ -8,8 +8,6 @@ export class StreamLeg {
   #fanOut;
   #stream;
   #quietMs;
-  #isNew;
-  #owesMore = false;
 
   /**
    * @param fanOut what is told how the listener is doing
@@ -25,7 +23,6 @@ export class StreamLeg {
     this.#fanOut = fanOut;
     this.group = group;
     this.number = number;
-    this.#isNew = isNew;
     this.#quietMs = quietMs;
     /** The cursor of a listener that history is replayed to; undefined when it is live. */
     this.behind = undefined;
@@ -42,9 +39,7 @@ export class StreamLeg {
 
   /** There is more history: tell the fan-out when there is room for it. */
   pause() {
-    this.#owesMore = true;
-    // Not before whoever says so is through.
-    queueMicrotask(() => this.onRoom());
+    this.#stream.awaitRoom();
   }
 
   /** Ends the leg: the listener comes back with its cursor. */
@@ -53,14 +48,12 @@ export class StreamLeg {
   }
 
   onRoom() {
-    if (!this.#owesMore || !this.#stream.hasRoom) return;
-    this.#owesMore = false;
     this.#fanOut.onWantsMore(this);
   }
 
   onKeepAlive() {
     // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
-    if (this.behind !== undefined && (this.#isNew || !this.#owesMore)) this.#fanOut.onWantsMore(this);
+    if (this.behind !== undefined && !this.#stream.willTellOfRoom) this.#fanOut.onWantsMore(this);
     else if (Date.now() - this.#fanOut.deliveredAtMs > this.#quietMs) this.cut();
   }
 

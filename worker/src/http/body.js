@@ -3,6 +3,8 @@
 // It is JavaScript for the runtime's own way to read (`readAtLeast`), which gathers pieces of any size in native code. Read
 // piece by piece, a body that comes byte by byte costs 50 us for each. And what is counted here outlives a panic.
 
+import { join, length } from "./bytes.js";
+
 /** How many bytes are asked for first, then as many again, and so on: memory is taken for what comes, not for what is announced. */
 const FIRST_BYTES = 8 * 1024;
 /** What all bodies may take beyond their first bytes: the isolate, which has 128 MB, serves all listeners too. */
@@ -30,14 +32,10 @@ const MAX_SMALL_BYTES = 64 * 1024;
  */
 export async function readAnnouncedBody(request, announcedBytes, maxBytes, maxMs) {
   if (announcedBytes > MAX_SMALL_BYTES) return readBody(request.body, maxBytes, maxMs);
-  let timer;
-  const tooLate = new Promise((resolve) => (timer = setTimeout(resolve, maxMs, "slow")));
-  try {
+  return inTime(maxMs, async (tooLate) => {
     const read = await Promise.race([request.arrayBuffer(), tooLate]);
     return read === "slow" ? read : new Uint8Array(read);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 /**
@@ -48,29 +46,39 @@ export async function readAnnouncedBody(request, announcedBytes, maxBytes, maxMs
  */
 export async function readBody(body, maxBytes, maxMs) {
   const reader = body.getReader({ mode: "byob" });
-  let timer;
-  const tooLate = new Promise((resolve) => (timer = setTimeout(resolve, maxMs, "slow")));
   const taken = { bytes: 0, until: Date.now() + maxMs };
   const giveUp = (why) => {
     reader.cancel().catch(() => {});
     return why;
   };
   try {
-    const pieces = [];
-    for (;;) {
-      // One byte more than there may be tells an end from more.
-      const wanted = Math.min(Math.max(FIRST_BYTES, length(pieces)), maxBytes + 1 - length(pieces));
-      if (pieces.length > 0 && !take(taken, wanted)) return giveUp("crowd");
-      const read = await Promise.race([reader.readAtLeast(wanted, new Uint8Array(wanted)), tooLate]);
-      if (read === "slow") return giveUp(read);
-      if (read.value !== undefined) pieces.push(read.value);
-      if (length(pieces) > maxBytes) return giveUp("large");
-      // Less than was asked for is the last.
-      if ((read.value?.byteLength ?? 0) < wanted) return join(pieces);
-    }
+    return await inTime(maxMs, async (tooLate) => {
+      const pieces = [];
+      for (;;) {
+        // One byte more than there may be tells an end from more.
+        const wanted = Math.min(Math.max(FIRST_BYTES, length(pieces)), maxBytes + 1 - length(pieces));
+        if (pieces.length > 0 && !take(taken, wanted)) return giveUp("crowd");
+        const read = await Promise.race([reader.readAtLeast(wanted, new Uint8Array(wanted)), tooLate]);
+        if (read === "slow") return giveUp(read);
+        if (read.value !== undefined) pieces.push(read.value);
+        if (length(pieces) > maxBytes) return giveUp("large");
+        // Less than was asked for is the last.
+        if ((read.value?.byteLength ?? 0) < wanted) return join(pieces);
+      }
+    });
+  } finally {
+    large.delete(taken);
+  }
+}
+
+/** Reads with a promise of "slow", which is kept when the time is over. */
+async function inTime(maxMs, read) {
+  let timer;
+  const tooLate = new Promise((resolve) => (timer = setTimeout(resolve, maxMs, "slow")));
+  try {
+    return await read(tooLate);
   } finally {
     clearTimeout(timer);
-    large.delete(taken);
   }
 }
 
@@ -82,18 +90,4 @@ function take(taken, bytes) {
   taken.bytes += bytes;
   large.add(taken);
   return true;
-}
-
-function length(pieces) {
-  return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-}
-
-function join(pieces) {
-  const whole = new Uint8Array(length(pieces));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.byteLength;
-  }
-  return whole;
 }

@@ -25,6 +25,12 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
+// For the file to be packed: `body.js` and the fan-out import it.
+#[wasm_bindgen(module = "/src/http/bytes.js")]
+extern "C" {
+    type Pieces;
+}
+
 /// Reads a request's body whole, and gives up as soon as it is larger than `max_bytes`.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 // closure in it: a stream in Rust would leave all other listeners of the isolate connected to nothing. And bytes need no
 // copy through WebAssembly.
 
-/** The owner is told of room when less than this waits. */
+/** There is room while less than this waits. */
 const HIGH_WATER_MARK = 64 * 1024;
 /** When a write finds more than this waiting that cannot be written, the listener does not read: it is cut. */
 const MAX_WAITING_BYTES = 256 * 1024;
@@ -31,6 +31,8 @@ export class StreamSettings {
 
 export class EventStream {
   #settings;
+  #tellsOfRoom;
+  #awaitsRoom = false;
   #endsAtMs;
   #owner;
   #response;
@@ -45,26 +47,40 @@ export class EventStream {
    * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
    * @param {boolean} tellsOfRoom whether the owner is told of room, which takes 11 KB for a stream, and a tenth of a write
    * @param {{onRoom(): void, onKeepAlive(): void, onGone(code: number, reason: string): void}} owner is told when little
-   * waits, after every keep-alive, and once that the stream is over, with a code and a reason for a WebSocket
+   * waits, if it awaits that, after every keep-alive, and once that the stream is over, with a code and a reason for a WebSocket
    */
   constructor(settings, endsAtMs, tellsOfRoom, owner) {
     this.#settings = settings;
+    this.#tellsOfRoom = tellsOfRoom;
     this.#endsAtMs = endsAtMs;
     this.#owner = owner;
     const source = {
       start: (controller) => void (this.#response = controller),
       cancel: () => this.#stop(1000, "the listener left"),
     };
-    if (tellsOfRoom) source.pull = () => owner.onRoom();
+    if (tellsOfRoom) source.pull = () => this.#tellOfRoom();
     /** @type {ReadableStream<Uint8Array>} */
     this.body = new ReadableStream(source, strategy);
     this.#keepAliveTimer = setInterval(() => this.#onKeepAlive(), settings.keepAliveMs);
     if (endsAtMs < Infinity) this.#endTimer = setTimeout(() => this.#onEndTimer(), 0);
   }
 
-  /** Whether less than the high-water mark waits to be written. */
-  get hasRoom() {
-    return !this.#ended && this.#response.desiredSize > 0;
+  /** The owner awaits room. A stream that does not tell of it looks once, and leaves the rest to keep-alives. */
+  awaitRoom() {
+    this.#awaitsRoom = true;
+    // Not before whoever says so is through.
+    queueMicrotask(() => this.#tellOfRoom());
+  }
+
+  /** Whether the owner is still to be told of room. */
+  get willTellOfRoom() {
+    return this.#tellsOfRoom && this.#awaitsRoom;
+  }
+
+  #tellOfRoom() {
+    if (!this.#awaitsRoom || this.#ended || this.#response.desiredSize <= 0) return;
+    this.#awaitsRoom = false;
+    this.#owner.onRoom();
   }
 
   /** Writes whole blocks of the format; many streams may be given the same bytes. */

@@ -19,7 +19,7 @@ impl StreamSettings {
     }
 }
 
-/// When a stream ends at the latest, as JavaScript has it.
-pub(crate) fn end_in_javascript(ends_at_ms: Option<u64>) -> f64 {
-    ends_at_ms.map_or(f64::INFINITY, |ends_at| ends_at as f64)
+/// Milliseconds as JavaScript has them, which knows a number for never.
+pub(crate) fn ms_or_never(ms: Option<u64>) -> f64 {
+    ms.map_or(f64::INFINITY, |ms| ms as f64)
 }

@@ -8,6 +8,6 @@ mod sniffing;
 
 pub(crate) use body::{read_answer, read_bounded};
 pub(crate) use cors::{allow_origin, preflight};
-pub(crate) use event_stream::{StreamSettings, end_in_javascript};
+pub(crate) use event_stream::{StreamSettings, ms_or_never};
 pub(crate) use query::query_of;
 pub(crate) use sniffing::forbid_sniffing;

@@ -19,12 +19,16 @@ export function stubOf(namespace, name, locationHint) {
 
 /** Posts a body, and returns that of the answer; throws when it is not 200, or does not come in time. */
 export function post(stub, path, body) {
-  return beforeDeadline(async (signal) => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ask = async () => {
     const answer = await stub.fetch(HOST + path, { method: "POST", body, signal });
     const text = await answer.text();
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
     return text;
-  });
+  };
+  // When a panic took whoever waits for the answer, the runtime sees so only once nothing is under way.
+  return beforeDeadline(ask(), () => controller.abort());
 }
 
 /**
@@ -33,28 +37,26 @@ export function post(stub, path, body) {
  * @returns {Promise<{status: number, webSocket: WebSocket | null, body: ReadableStream | null, text: string}>}
  */
 export function getLeg(stub, pathAndQuery) {
-  return beforeDeadline(async () => {
-    // Without a signal: the leg is to outlive the call.
+  const ask = async () => {
     const answer = await stub.fetch(HOST + pathAndQuery, { headers: { Upgrade: "websocket" } });
     const { status, webSocket, body } = answer;
     const isLeg = status === 200 || webSocket !== null;
     return { status, webSocket, body, text: isLeg ? "" : await answer.text() };
-  });
+  };
+  // Not to be aborted: the leg is to outlive the call.
+  return beforeDeadline(ask(), () => {});
 }
 
-async function beforeDeadline(ask) {
-  const late = new Error("an object does not answer");
-  const controller = new AbortController();
+async function beforeDeadline(answer, giveUp) {
   let timer;
   const deadline = new Promise((_, reject) => {
     timer = setTimeout(() => {
-      reject(late);
-      // When a panic took whoever waits for the answer, the runtime sees so only once nothing is under way.
-      controller.abort(late);
+      reject(new Error("an object does not answer"));
+      giveUp();
     }, ANSWER_DEADLINE_MS);
   });
   try {
-    return await Promise.race([ask(controller.signal), deadline]);
+    return await Promise.race([answer, deadline]);
   } finally {
     clearTimeout(timer);
   }

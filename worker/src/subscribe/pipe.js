@@ -24,16 +24,13 @@ class Pipe {
   #isLongPoll;
   /** How many binary messages a long-poll waits for. */
   #awaited;
-  #isNew;
   #stream;
   #isLive = false;
-  #owesMore = false;
 
   constructor(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
     this.#leg = leg;
     this.#isLongPoll = isLongPoll;
     this.#awaited = endsWithGreeting ? 1 : 2;
-    this.#isNew = isNew;
     this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
     leg.binaryType = "arraybuffer";
     leg.addEventListener("message", ({ data }) => this.#onMessage(data));
@@ -47,15 +44,13 @@ class Pipe {
   }
 
   onRoom() {
-    if (!this.#owesMore || !this.#stream.hasRoom) return;
-    this.#owesMore = false;
     this.#leg.send("more");
   }
 
   onKeepAlive() {
     if (this.#isLongPoll) this.#stream.end();
     // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
-    else if (!this.#isLive && (this.#isNew || !this.#owesMore)) this.#leg.send("more");
+    else if (!this.#isLive && !this.#stream.willTellOfRoom) this.#leg.send("more");
   }
 
   onGone(code, reason) {
@@ -70,8 +65,7 @@ class Pipe {
     if (data === "live") {
       this.#isLive = true;
     } else if (data === "pause") {
-      this.#owesMore = true;
-      this.onRoom();
+      this.#stream.awaitRoom();
     } else {
       this.#stream.write(new Uint8Array(data));
       this.#awaited -= 1;

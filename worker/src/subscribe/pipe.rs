@@ -6,7 +6,7 @@ use worker::WebSocket;
 use super::subscription::{Subscription, Transport};
 use crate::{
     error::Error,
-    http::{StreamSettings, end_in_javascript},
+    http::{StreamSettings, ms_or_never},
 };
 
 #[wasm_bindgen(module = "/src/subscribe/pipe.js")]
@@ -30,13 +30,12 @@ pub(super) fn pipe(
     keep_alive_ms: u32,
     ends_at_ms: Option<u64>,
 ) -> Result<web_sys::ReadableStream, Error> {
-    pipe_in_javascript(
+    Ok(pipe_in_javascript(
         leg.as_ref(),
         subscription.transport == Transport::LongPoll,
         subscription.says_hello,
         is_new,
         &StreamSettings::new(keep_alive_ms),
-        end_in_javascript(ends_at_ms),
-    )
-    .map_err(|error| worker::Error::from(error).into())
+        ms_or_never(ends_at_ms),
+    )?)
 }
