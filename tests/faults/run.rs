@@ -136,9 +136,6 @@ impl<'a> Run<'a> {
             Act::Kill { down_ms } => self.kill(Duration::from_millis(down_ms)).await,
             Act::Panic => self.panic().await,
             Act::CutOff { ms, panics } => self.cut_off(Duration::from_millis(ms), panics).await,
-            // The runtime's timers in an object, which say the keep-alives of streams, stand still for as long as a clock is
-            // set back.
-            Act::Clock { seconds } if seconds < 0 && self.schedule.legs != "socket" => {}
             Act::Clock { seconds } => {
                 self.clock.step(seconds);
                 self.clock_steps += 1;

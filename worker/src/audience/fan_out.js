@@ -7,7 +7,9 @@
 // It is JavaScript, not Rust, so that a panic, which ends the WebAssembly instance, does not end a cycle in its middle; and
 // so that nothing passes through WebAssembly once for each listener.
 
+import { timersStandStill } from "./clock.js";
 import { Group } from "./group.js";
+import { KeepAlives } from "./keep_alives.js";
 import { SocketLeg } from "./socket_leg.js";
 import { StreamLeg } from "./stream_leg.js";
 
@@ -16,10 +18,10 @@ import { StreamLeg } from "./stream_leg.js";
  * more, the first wait for the last and publishes wait for all; with fewer, turning to the runtime costs more than it brings.
  */
 const SLICE_LEGS = 32;
+/** The same for how many bytes each leg is given: few legs are given much before there are that many writes. */
+const SLICE_BYTES = 64 * 1024;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-/** A turn of the runtime in which so many frames came is over, whatever its timer says. */
-const MAX_FRAMES_IN_TURN = 64;
 
 /** How many objects of the isolate are delivering at this moment. */
 let delivering = 0;
@@ -45,11 +47,14 @@ class FanOut {
   #awaitsRoom = [];
   /** @type {Set<StreamLeg>} */
   #streamLegs = new Set();
+  #keepAlives = new KeepAlives();
   #wantsMore = () => {};
   #left = () => {};
   #deliveredAtMs = Date.now();
-  #framesInTurn = 0;
-  #endTurn = () => {};
+  /** How much was written since the runtime had its turn: to how many legs, and to each of them. */
+  #written = { legs: 0, bytes: 0 };
+  /** Ends the turn that the runtime has now. */
+  #endTurn;
 
   constructor(state) {
     this.#state = state;
@@ -65,6 +70,7 @@ class FanOut {
   openStreamLeg(group, number, settings, endsAtMs, isNew, quietMs) {
     const leg = new StreamLeg(this, group, number, settings, endsAtMs, isNew, quietMs);
     this.#streamLegs.add(leg);
+    this.#keepAlives.add(leg, settings.keepAliveMs);
     return leg;
   }
 
@@ -116,6 +122,7 @@ class FanOut {
   /** The listener of a stream leg has left. */
   onGone(leg) {
     this.#streamLegs.delete(leg);
+    this.#keepAlives.remove(leg);
     this.remove(leg.group, leg.number);
     // Not before whoever ended it is through.
     queueMicrotask(() => this.#tellLeft(leg));
@@ -137,8 +144,8 @@ class FanOut {
     to.push(frame);
     this.#waitingBytes += frame.byteLength;
     this.#busy.add(to);
-    this.#framesInTurn += 1;
-    if (this.#framesInTurn === MAX_FRAMES_IN_TURN) this.#endTurn();
+    // The clock may have been set back since the turn began.
+    if (this.#endTurn !== undefined && timersStandStill(this.#state.storage)) this.#endTurn();
     if (this.#running) return;
     this.#running = true;
     this.#state.waitUntil(this.#run());
@@ -171,30 +178,28 @@ class FanOut {
     }
   }
 
-  /**
-   * Gives the runtime its turn, with a timer. In an object, which lives long, those of `workerd` wait for the time of day, and
-   * stand still when a clock is set back: many new frames show as well that the runtime has had its turn.
-   */
-  #turn() {
-    this.#framesInTurn = 0;
-    return new Promise((resolve) => {
-      this.#endTurn = resolve;
-      scheduler.wait(0).then(resolve);
-    });
-  }
-
   async #write(chunks) {
-    let written = 0;
     for (const chunk of chunks) {
       for (const member of chunk.group.legs.values()) {
         if (!chunk.writeTo(member)) continue;
-        written += 1;
-        if (written < SLICE_LEGS / delivering) continue;
-        written = 0;
-        await this.#turn();
+        this.#written.legs += 1;
+        if (this.#written.legs >= SLICE_LEGS / delivering) await this.#turn();
       }
+      this.#written.bytes += chunk.byteLength;
+      if (this.#written.bytes > SLICE_BYTES) await this.#turn();
       this.#free(chunk.group.forget(chunk));
       if (chunk.group.hasFrames) this.#busy.add(chunk.group);
     }
+  }
+
+  /** Gives the runtime its turn to write to connections. Only a timer lets it do so thoroughly. */
+  async #turn() {
+    this.#written = { legs: 0, bytes: 0 };
+    if (timersStandStill(this.#state.storage)) return this.#state.storage.sync();
+    await new Promise((resolve) => {
+      this.#endTurn = resolve;
+      scheduler.wait(0).then(resolve);
+    });
+    this.#endTurn = undefined;
   }
 }

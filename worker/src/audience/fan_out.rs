@@ -55,10 +55,20 @@ extern "C" {
     fn room(this: &JsFanOut) -> Option<Promise>;
 }
 
-// For the file to be packed: `fan_out.js` imports it.
+// For these files to be packed: `fan_out.js` imports them.
+#[wasm_bindgen(module = "/src/audience/clock.js")]
+extern "C" {
+    type Clock;
+}
+
 #[wasm_bindgen(module = "/src/audience/group.js")]
 extern "C" {
     type Group;
+}
+
+#[wasm_bindgen(module = "/src/audience/keep_alives.js")]
+extern "C" {
+    type KeepAlives;
 }
 
 type Callback = Closure<dyn Fn(u32, u32)>;

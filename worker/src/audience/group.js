@@ -73,6 +73,10 @@ class Chunk {
     return this.#first + this.#frames.length;
   }
 
+  get byteLength() {
+    return length(this.#frames);
+  }
+
   /** Writes to a leg what it lacks, and returns whether that was anything. */
   writeTo(member) {
     if (member.next >= this.end) return false;

@@ -51,7 +51,8 @@ export class StreamLeg {
     this.#fanOut.onWantsMore(this);
   }
 
-  onKeepAlive() {
+  keepAlive() {
+    if (!this.#stream.keepAlive()) return;
     // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
     if (this.behind !== undefined && !this.#stream.willTellOfRoom) this.#fanOut.onWantsMore(this);
     else if (Date.now() - this.#fanOut.deliveredAtMs > this.#quietMs) this.cut();

@@ -1,5 +1,5 @@
-// The body of a listener's response: an event stream that says keep-alives, bounds what waits to be written, and ends when
-// its listener's time is over.
+// The body of a listener's response: an event stream that bounds what waits to be written, and ends when its listener's time
+// is over.
 //
 // It is JavaScript, not Rust. When a request panics, the runtime throws the WebAssembly instance away, with every Rust
 // closure in it: a stream in Rust would leave all other listeners of the isolate connected to nothing. And bytes need no
@@ -7,8 +7,11 @@
 
 /** There is room while less than this waits. */
 const HIGH_WATER_MARK = 64 * 1024;
-/** When a write finds more than this waiting that cannot be written, the listener does not read: it is cut. */
+/** While more than this waits, and nothing of it can be written for so long, the listener does not read: it is cut. */
 const MAX_WAITING_BYTES = 256 * 1024;
+const PATIENCE_MS = 100;
+/** When a write finds more than this waiting, the listener does not read fast enough: it is cut too. */
+const MAX_BURST_BYTES = 2 * 1024 * 1024;
 /** A timer with a longer delay rings at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -19,7 +22,7 @@ const strategy = new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK 
 export class StreamSettings {
   /**
    * @param {string} keepAlive what is written at every interval
-   * @param {number} keepAliveMs the interval
+   * @param {number} keepAliveMs the interval, which the owners of streams keep
    * @param {string} expired what is written when the listener's time is over
    */
   constructor(keepAlive, keepAliveMs, expired) {
@@ -36,7 +39,6 @@ export class EventStream {
   #endsAtMs;
   #owner;
   #response;
-  #keepAliveTimer;
   #endTimer;
   #ended = false;
   #written = 0;
@@ -46,8 +48,8 @@ export class EventStream {
    * @param {StreamSettings} settings
    * @param {number} endsAtMs when the listener's time is over, as `Date.now()` tells it; Infinity for never
    * @param {boolean} tellsOfRoom whether the owner is told of room, which takes 11 KB for a stream, and a tenth of a write
-   * @param {{onRoom(): void, onKeepAlive(): void, onGone(code: number, reason: string): void}} owner is told when little
-   * waits, if it awaits that, after every keep-alive, and once that the stream is over, with a code and a reason for a WebSocket
+   * @param {{onRoom(): void, onGone(code: number, reason: string): void}} owner is told when little waits, if it awaits that,
+   * and once that the stream is over, with a code and a reason for a WebSocket
    */
   constructor(settings, endsAtMs, tellsOfRoom, owner) {
     this.#settings = settings;
@@ -61,7 +63,6 @@ export class EventStream {
     if (tellsOfRoom) source.pull = () => this.#tellOfRoom();
     /** @type {ReadableStream<Uint8Array>} */
     this.body = new ReadableStream(source, strategy);
-    this.#keepAliveTimer = setInterval(() => this.#onKeepAlive(), settings.keepAliveMs);
     if (endsAtMs < Infinity) this.#endTimer = setTimeout(() => this.#onEndTimer(), 0);
   }
 
@@ -86,14 +87,21 @@ export class EventStream {
   /** Writes whole blocks of the format; many streams may be given the same bytes. */
   write(bytes) {
     if (this.#ended) return;
-    if (this.#waiting > MAX_WAITING_BYTES && !this.#isBeingJudged) {
-      // What can be written is written before a timer fires: many messages at once are no fault of the listener.
+    const waiting = this.#waiting;
+    if (waiting > MAX_BURST_BYTES) return this.#cut();
+    if (waiting > MAX_WAITING_BYTES && !this.#isBeingJudged) {
       this.#isBeingJudged = true;
-      const before = this.#written;
-      setTimeout(() => this.#judge(before), 0);
+      const taken = this.#written - waiting;
+      setTimeout(() => this.#judge(taken), PATIENCE_MS);
     }
     this.#response.enqueue(bytes);
     this.#written += bytes.byteLength;
+  }
+
+  /** Writes a keep-alive. Returns whether the stream goes on. */
+  keepAlive() {
+    this.write(this.#settings.keepAlive);
+    return !this.#ended;
   }
 
   /** Ends the stream after what was written. */
@@ -106,18 +114,17 @@ export class EventStream {
     return HIGH_WATER_MARK - this.#response.desiredSize;
   }
 
-  /** Cuts the listener if too much still waits of what had been written when this was asked for. */
-  #judge(before) {
+  /** Cuts the listener if it has taken nothing since it had taken so much, and too much waits. */
+  #judge(taken) {
     this.#isBeingJudged = false;
-    if (this.#ended || this.#waiting - (this.#written - before) <= MAX_WAITING_BYTES) return;
+    const waiting = this.#waiting;
+    if (!this.#ended && waiting > MAX_WAITING_BYTES && this.#written - waiting === taken) this.#cut();
+  }
+
+  #cut() {
     this.#stop(1008, "the listener does not read");
     // Dropping what waits, instead of ending in good order, frees its memory at once.
     this.#response.error(new Error("the listener does not read"));
-  }
-
-  #onKeepAlive() {
-    this.write(this.#settings.keepAlive);
-    if (!this.#ended) this.#owner.onKeepAlive();
   }
 
   // Everything written is whole blocks, so what is written here follows a whole block, and the listener's cursor is that of
@@ -136,7 +143,6 @@ export class EventStream {
   #stop(code, reason) {
     if (this.#ended) return false;
     this.#ended = true;
-    clearInterval(this.#keepAliveTimer);
     clearTimeout(this.#endTimer);
     this.#owner.onGone(code, reason);
     return true;

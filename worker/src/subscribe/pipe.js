@@ -25,6 +25,7 @@ class Pipe {
   /** How many binary messages a long-poll waits for. */
   #awaited;
   #stream;
+  #keepAliveTimer;
   #isLive = false;
 
   constructor(leg, isLongPoll, endsWithGreeting, isNew, settings, endsAtMs) {
@@ -32,6 +33,7 @@ class Pipe {
     this.#isLongPoll = isLongPoll;
     this.#awaited = endsWithGreeting ? 1 : 2;
     this.#stream = new EventStream(settings, endsAtMs, !isNew, this);
+    this.#keepAliveTimer = setInterval(() => this.#keepAlive(), settings.keepAliveMs);
     leg.binaryType = "arraybuffer";
     leg.addEventListener("message", ({ data }) => this.#onMessage(data));
     leg.addEventListener("close", () => this.#stream.end());
@@ -47,18 +49,20 @@ class Pipe {
     this.#leg.send("more");
   }
 
-  onKeepAlive() {
-    if (this.#isLongPoll) this.#stream.end();
-    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
-    else if (!this.#isLive && !this.#stream.willTellOfRoom) this.#leg.send("more");
-  }
-
   onGone(code, reason) {
+    clearInterval(this.#keepAliveTimer);
     try {
       this.#leg.close(code, reason);
     } catch {
       // It is closed already.
     }
+  }
+
+  #keepAlive() {
+    if (!this.#stream.keepAlive()) return;
+    if (this.#isLongPoll) this.#stream.end();
+    // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
+    else if (!this.#isLive && !this.#stream.willTellOfRoom) this.#leg.send("more");
   }
 
   #onMessage(data) {
