@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use harness::{DEADLINE, Hub, Listener, eventually, legs, within};
+use harness::{Clock, DEADLINE, Hub, Listener, eventually, legs, within};
 
 /// How many relays a hub has woken.
 fn relays(hub: &Hub) -> BTreeSet<String> {
@@ -137,6 +137,27 @@ async fn a_busy_channel_reaches_each_of_many_once_and_in_order_whenever_they_com
         // Those sent at the same time come in any order, which is the same for all.
         assert!(heard.iter().all(|one| *one == heard[0]), "all hear the same ({})", legs());
         assert_eq!(heard[0].iter().collect::<BTreeSet<_>>().len(), MESSAGES, "each once");
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_is_delivered_to_while_its_clock_is_set_back() {
+    const MESSAGES: usize = 100;
+    let mut clock = Clock::default();
+    // Fewer than a slice of a delivery, and several.
+    for listeners in [10, 200] {
+        let builder = Hub::builder().setting("LEGS", "stream").setting("KEEPALIVE_SECONDS", 1);
+        let hub = clock.set_up(builder).start().await;
+        let listeners = join_all((0..listeners).map(|_| hub.subscribe(&["a"]))).await;
+        for number in 0..MESSAGES {
+            if number % 30 == 10 {
+                clock.step(-600);
+            }
+            hub.publish(&["a"], &number.to_string()).await;
+        }
+        let heard = join_all(listeners.into_iter().map(async |mut listener| all(&mut listener, MESSAGES).await));
+        let heard = within(DEADLINE, "all messages at all listeners", heard).await;
+        assert!(heard.iter().all(|heard| *heard == numbers(MESSAGES)), "{heard:?}");
     }
 }
 

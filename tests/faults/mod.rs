@@ -4,11 +4,10 @@
 //! - `run`: carries a schedule out
 //! - `publisher`, `listener`, `wire`: who takes part
 //! - `message`: what is published, told by its number
-//! - `site`, `clock`: the runtime that is killed, and its clock that is moved
+//! - `site`: the runtime that is killed
 //! - `transcript`: what was published, and what each listener saw
 //! - `verdict`: whether the one fits the other
 
-mod clock;
 mod listener;
 mod message;
 mod publisher;

@@ -11,7 +11,6 @@ use std::{
 use tokio::time::sleep;
 
 use super::{
-    clock::Clock,
     listener::{self, Listener},
     publisher::Publisher,
     schedule::{Act, Order, Schedule, Seat},
@@ -19,7 +18,7 @@ use super::{
     transcript::{Heard, Transcript, What},
     verdict::judge,
 };
-use crate::{DEADLINE, Hub, eventually};
+use crate::{Clock, DEADLINE, Hub, eventually};
 
 /// How long the runtime keeps a silent object.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -87,7 +86,7 @@ pub async fn run(schedule: &Schedule) -> Report {
 
 impl<'a> Run<'a> {
     async fn start(schedule: &'a Schedule) -> Self {
-        let clock = Clock::new();
+        let clock = Clock::default();
         let builder = Hub::builder().setting("KEEPALIVE_SECONDS", KEEP_ALIVE.as_secs());
         let builder = builder.setting("HISTORY_MESSAGES", schedule.history_messages.unwrap_or(ALL));
         // A crowd of a few, so that few are some of each kind; it is quiet before silence ends.

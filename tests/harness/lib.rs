@@ -10,6 +10,7 @@
 //! - `proxy`: a proxy that buffers what a hub streams
 //! - `nginx`: nginx in front of a hub, as self-hosters have it
 //! - `command_line`: the project's own
+//! - `clock`: the time of day that a hub goes by, to be moved
 //! - `group`: a process and all that it starts
 //! - `wait`: waiting for a condition, with a deadline
 //! - `faults`: the fault script, in `tests/faults`
@@ -20,6 +21,7 @@
 
 mod answer;
 mod browser;
+mod clock;
 mod command_line;
 mod driver;
 mod exchange;
@@ -38,6 +40,7 @@ mod wait;
 
 pub use answer::{Answer, Gate};
 pub use browser::Browser;
+pub use clock::Clock;
 pub use command_line::{command_line_folder, cyclone};
 pub use driver::Engine;
 pub use exchange::{Exchange, NoAnswer, RawAnswer, Then, exchange};

@@ -8,28 +8,32 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::HubBuilder;
+use crate::hub::HubBuilder;
 
 /// A clock that is moved in steps, and keeps its offset when the runtime is killed.
-pub(super) struct Clock {
+#[derive(Debug)]
+pub struct Clock {
     offset: NamedTempFile,
     seconds: i64,
 }
 
-impl Clock {
-    pub(super) fn new() -> Self {
+impl Default for Clock {
+    /// The time of day, as yet.
+    fn default() -> Self {
         let clock = Self { offset: NamedTempFile::new().unwrap(), seconds: 0 };
         clock.write();
         clock
     }
+}
 
+impl Clock {
     /// Has the hub go by this clock.
-    pub(super) fn set_up(&self, hub: HubBuilder) -> HubBuilder {
+    pub fn set_up(&self, hub: HubBuilder) -> HubBuilder {
         hub.environment("LD_PRELOAD", library()).environment("CYCLONE_CLOCK", self.offset.path())
     }
 
     /// Moves the clock ahead, or back.
-    pub(super) fn step(&mut self, seconds: i64) {
+    pub fn step(&mut self, seconds: i64) {
         self.seconds += seconds;
         self.write();
     }
