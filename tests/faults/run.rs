@@ -273,12 +273,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Invariant 5: who went away is forgotten within two keep-alives. A request that a panic left hanging is not known to
-    /// have gone until the runtime finds out that its promise is garbage.
-    async fn check_counts(&self) {
+    /// Invariant 5: who went away is forgotten within two keep-alives; where it had a stream, as soon as a clock that was set
+    /// back has caught up. A request that a panic left hanging is not known to have gone until the runtime finds out that its
+    /// promise is garbage.
+    async fn check_counts(&mut self) {
         if self.has_panicked {
             return;
         }
+        self.clock.catch_up();
         let mut expected: BTreeMap<String, u64> = BTreeMap::new();
         for listener in self.listeners.values() {
             for channel in listener.heard(|heard| heard.channels.clone()) {

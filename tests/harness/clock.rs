@@ -15,12 +15,13 @@ use crate::hub::HubBuilder;
 pub struct Clock {
     offset: NamedTempFile,
     seconds: i64,
+    furthest: i64,
 }
 
 impl Default for Clock {
     /// The time of day, as yet.
     fn default() -> Self {
-        let clock = Self { offset: NamedTempFile::new().unwrap(), seconds: 0 };
+        let clock = Self { offset: NamedTempFile::new().unwrap(), seconds: 0, furthest: 0 };
         clock.write();
         clock
     }
@@ -35,7 +36,13 @@ impl Clock {
     /// Moves the clock ahead, or back.
     pub fn step(&mut self, seconds: i64) {
         self.seconds += seconds;
+        self.furthest = self.furthest.max(self.seconds);
         self.write();
+    }
+
+    /// Moves the clock to where it was furthest ahead.
+    pub fn catch_up(&mut self) {
+        self.step(self.furthest - self.seconds);
     }
 
     fn write(&self) {

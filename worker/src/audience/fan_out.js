@@ -18,13 +18,13 @@ import { StreamLeg } from "./stream_leg.js";
  * more, the first wait for the last and publishes wait for all; with fewer, turning to the runtime costs more than it brings.
  */
 const SLICE_LEGS = 32;
-/** The same for how many bytes each leg is given: few legs are given much before there are that many writes. */
+/** How many bytes each leg of one object is given before it: few legs are given much before there are that many writes. */
 const SLICE_BYTES = 64 * 1024;
 /** While more than this waits to be delivered, there is no room for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** How many objects of the isolate are delivering at this moment. */
-let delivering = 0;
+/** How many objects of the isolate are writing at this moment. */
+let writing = 0;
 
 /** By the state that the runtime gives an object, and gives it again after a panic. */
 const fanOuts = new WeakMap();
@@ -51,7 +51,7 @@ class FanOut {
   #wantsMore = () => {};
   #left = () => {};
   #deliveredAtMs = Date.now();
-  /** How much was written since the runtime had its turn: to how many legs, and to each of them. */
+  /** How much was written since the last turn that was taken here: to how many legs, and to each of them. */
   #written = { legs: 0, bytes: 0 };
   /** Ends the turn that the runtime has now. */
   #endTurn;
@@ -94,6 +94,7 @@ class FanOut {
   }
 
   #add(group, number, leg) {
+    this.#seeToTurn();
     if (!this.#groups.has(group)) this.#groups.set(group, new Group());
     this.#groups.get(group).add(number, leg);
   }
@@ -121,6 +122,7 @@ class FanOut {
 
   /** The listener of a stream leg has left. */
   onGone(leg) {
+    this.#seeToTurn();
     this.#streamLegs.delete(leg);
     this.#keepAlives.remove(leg);
     this.remove(leg.group, leg.number);
@@ -144,8 +146,7 @@ class FanOut {
     to.push(frame);
     this.#waitingBytes += frame.byteLength;
     this.#busy.add(to);
-    // The clock may have been set back since the turn began.
-    if (this.#endTurn !== undefined && timersStandStill(this.#state.storage)) this.#endTurn();
+    this.#seeToTurn();
     if (this.#running) return;
     this.#running = true;
     this.#state.waitUntil(this.#run());
@@ -154,6 +155,7 @@ class FanOut {
   /** Waits until there is room for more to deliver; undefined where there is. */
   room() {
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined;
+    this.#seeToTurn();
     return new Promise((resolve) => this.#awaitsRoom.push(resolve));
   }
 
@@ -163,18 +165,17 @@ class FanOut {
   }
 
   async #run() {
-    delivering += 1;
     try {
       while (this.#busy.size > 0) {
         // What comes from here on is for the next cycle: it may not be durable when this one is.
         const chunks = [...this.#busy].map((group) => group.nextChunk());
         this.#busy.clear();
         await this.#state.storage.sync();
-        await this.#write(chunks);
+        writing += 1;
+        await this.#write(chunks).finally(() => (writing -= 1));
       }
     } finally {
       this.#running = false;
-      delivering -= 1;
     }
   }
 
@@ -183,7 +184,7 @@ class FanOut {
       for (const member of chunk.group.legs.values()) {
         if (!chunk.writeTo(member)) continue;
         this.#written.legs += 1;
-        if (this.#written.legs >= SLICE_LEGS / delivering) await this.#turn();
+        if (this.#written.legs >= SLICE_LEGS / writing) await this.#turn();
       }
       this.#written.bytes += chunk.byteLength;
       if (this.#written.bytes > SLICE_BYTES) await this.#turn();
@@ -201,5 +202,10 @@ class FanOut {
       scheduler.wait(0).then(resolve);
     });
     this.#endTurn = undefined;
+  }
+
+  /** Ends the turn that the runtime has now if the clock was set back since it began. */
+  #seeToTurn() {
+    if (this.#endTurn !== undefined && timersStandStill(this.#state.storage)) this.#endTurn();
   }
 }

@@ -1,18 +1,20 @@
 // The keep-alives of an object's stream legs, all from one timer: a timer for each would take memory for every idle listener.
 
 /** The legs are spread over so many ticks of the timer, so that not all are written to at once. */
-const SLOTS = 8;
+const SLOTS = 32;
 
 export class KeepAlives {
   /** @type {Set<{keepAlive(): void}>[]} */
   #slots = Array.from({ length: SLOTS }, () => new Set());
-  /** The slot that had its turn last. */
-  #last = 0;
+  /** The slot whose turn is next, and the one that the next leg is given. */
+  #next = 0;
+  #dealt = 0;
   #timer;
 
-  /** The leg's first keep-alive comes up to an eighth early, all others at their interval. */
+  /** The interval is the same for all legs. The first keep-alive comes within one, as the leg's place among them has it. */
   add(leg, everyMs) {
-    this.#slots[this.#last].add(leg);
+    this.#slots[this.#dealt].add(leg);
+    this.#dealt = (this.#dealt + 1) % SLOTS;
     this.#timer ??= setInterval(() => this.#tick(), everyMs / SLOTS);
   }
 
@@ -24,7 +26,8 @@ export class KeepAlives {
   }
 
   #tick() {
-    this.#last = (this.#last + 1) % SLOTS;
-    for (const leg of this.#slots[this.#last]) leg.keepAlive();
+    const legs = this.#slots[this.#next];
+    this.#next = (this.#next + 1) % SLOTS;
+    for (const leg of legs) leg.keepAlive();
   }
 }

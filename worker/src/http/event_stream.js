@@ -7,11 +7,14 @@
 
 /** There is room while less than this waits. */
 const HIGH_WATER_MARK = 64 * 1024;
-/** While more than this waits, and nothing of it can be written for so long, the listener does not read: it is cut. */
+/**
+ * When a write finds more than this waiting, of which nothing can be written for so long, the listener does not read: it is
+ * cut. (What is being written counts as waiting until the kernel has all of it, which takes as long as the network does.)
+ */
 const MAX_WAITING_BYTES = 256 * 1024;
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 250;
 /** When a write finds more than this waiting, the listener does not read fast enough: it is cut too. */
-const MAX_BURST_BYTES = 2 * 1024 * 1024;
+const MAX_BURST_BYTES = 1024 * 1024;
 /** A timer with a longer delay rings at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -94,7 +97,12 @@ export class EventStream {
       const taken = this.#written - waiting;
       setTimeout(() => this.#judge(taken), PATIENCE_MS);
     }
-    this.#response.enqueue(bytes);
+    try {
+      this.#response.enqueue(bytes);
+    } catch {
+      // The stream has come to an end that it was not told of.
+      return this.#cut();
+    }
     this.#written += bytes.byteLength;
   }
 
