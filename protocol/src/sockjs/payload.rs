@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::Message;
@@ -34,12 +35,18 @@ pub fn parse_body(body: &[u8]) -> Result<Vec<Message>, InvalidPayload> {
         return Err(InvalidPayload::Missing);
     }
     let body = str::from_utf8(body).map_err(|_| InvalidPayload::Broken)?;
-    match serde_json::from_str(body) {
+    match read(body) {
         Ok(messages) => Ok(messages),
         // As the reference server has it: JSON that is no list is no payload.
         Err(_) if is_json_but_no_list(body) => Err(InvalidPayload::Missing),
         Err(_) => Err(InvalidPayload::Broken),
     }
+}
+
+/// Reads JSON. Bytes, as which messages are read, may have control characters in serde_json; JSON may not.
+fn read<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
+    serde_json::from_str::<IgnoredAny>(json)?;
+    serde_json::from_str(json)
 }
 
 fn is_json_but_no_list(body: &str) -> bool {
@@ -61,8 +68,8 @@ pub fn parse_frame(frame: &str) -> Result<Vec<Message>, InvalidPayload> {
     if frame.is_empty() {
         return Ok(Vec::new());
     }
-    let one = || serde_json::from_str::<Message>(frame).map(|message| Vec::from([message]));
-    serde_json::from_str(frame).or_else(|_| one()).map_err(|_| InvalidPayload::Broken)
+    let one = || read(frame).map(|message| Vec::from([message]));
+    read(frame).or_else(|_| one()).map_err(|_| InvalidPayload::Broken)
 }
 
 #[cfg(test)]
@@ -97,6 +104,7 @@ mod tests {
             ("[[\"a\"]]", Broken),
             ("[\"a\"] x", Broken),
             ("[\"a\",]", Broken),
+            ("[\"\n\"]", Broken),
         ];
         for (body, why) in bodies {
             assert_eq!(parse_body(body.as_bytes()), Err(why), "{body}");
