@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    env::temp_dir,
     fmt::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -26,13 +27,24 @@ pub struct SockjsApp {
 
 impl SockjsApp {
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::run(&[], temp_dir()).await
+    }
+
+    /// Starts the app with a disk that is memory where the system has such a one: writes of many sessions would wait for
+    /// each other otherwise, and the runtime has no SQLite without a disk.
+    pub async fn start_in_memory() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        Self::run(&[], if memory.is_dir() { memory } else { temp_dir() }).await
     }
 
     /// Starts the app with variables in its environment.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
+        Self::run(vars, temp_dir()).await
+    }
+
+    async fn run(vars: &[(&str, &str)], disk_in: PathBuf) -> Self {
         let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let disk = tempfile::tempdir().unwrap();
+        let disk = tempfile::tempdir_in(disk_in).unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (process, port) = spawn(&vars, disk.path(), 0, &log).await;
