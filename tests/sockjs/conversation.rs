@@ -119,13 +119,9 @@ impl Streaming {
 }
 
 impl Stream {
-    /// The next chunk is exactly this frame, or the one after heartbeats, which a server may send at any time: this one does
-    /// when it has to know whether the client is still there.
+    /// The next chunk is exactly this frame.
     pub(crate) async fn says(&mut self, frame: &str) {
-        let mut chunk = self.wire.chunk().await;
-        while chunk == Some(self.kind.wrap("h")) && frame != "h" {
-            chunk = self.wire.chunk().await;
-        }
+        let chunk = self.wire.chunk().await;
         assert_eq!(chunk.as_deref(), Some(self.kind.wrap(frame).as_str()), "{:?}", self.kind);
     }
 
