@@ -26,6 +26,7 @@
 //! - `per_minute`: how often something happened lately (feature `hub`)
 //! - `leg_choice`: by which kind of leg an audience reaches a new listener (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
+//! - `sockjs`: frames, payloads and paths of SockJS (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
 
@@ -71,6 +72,8 @@ mod recent;
 #[cfg(feature = "hub")]
 mod replay;
 mod retention;
+#[cfg(feature = "hub")]
+pub mod sockjs;
 #[cfg(feature = "hub")]
 mod texts;
 #[cfg(feature = "hub")]
