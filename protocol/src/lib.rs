@@ -25,6 +25,8 @@
 //! - `public_key`: the keys of tokens, as they are written down (feature `hub`)
 //! - `per_minute`: how often something happened lately (feature `hub`)
 //! - `leg_choice`: by which kind of leg an audience reaches a new listener (feature `hub`)
+//! - `bridge`: how channels look to a client of SockJS (feature `hub`)
+//! - `sockjs`: SockJS on the wire (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
@@ -32,6 +34,8 @@
 extern crate alloc;
 
 mod ago;
+#[cfg(feature = "hub")]
+mod bridge;
 mod channel_name;
 #[cfg(feature = "hub")]
 mod channel_pattern;
@@ -72,11 +76,15 @@ mod recent;
 mod replay;
 mod retention;
 #[cfg(feature = "hub")]
+pub mod sockjs;
+#[cfg(feature = "hub")]
 mod texts;
 #[cfg(feature = "hub")]
 mod token;
 
 pub use ago::{Ago, InvalidAgo};
+#[cfg(feature = "hub")]
+pub use bridge::{Subscription, Wanted, told};
 pub use channel_name::{ChannelName, InvalidChannelName};
 #[cfg(feature = "hub")]
 pub use channel_pattern::{ChannelPattern, ChannelPatterns, InvalidChannelPattern};
