@@ -1,8 +1,9 @@
 // `npm start`: installs what is missing, builds, and serves on this machine until Ctrl-C. `npm start examples/hooks`
-// serves the worker of that folder instead. PORT chooses the port; arguments after `--` go to wrangler.
+// serves the worker of that folder instead. PORT chooses the port, which is 8787 where its
+// wrangler.toml names no other; arguments after `--` go to wrangler.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -13,10 +14,10 @@ const PATIENCE_MS = 5000;
 const PARENT_CHECK_MS = 500;
 
 await main(import.meta.url, async (args) => {
-  const port = process.env.PORT || "8787";
   const [folder, extra] = args[0] && !args[0].startsWith("-") ? [args[0], args.slice(1)] : ["", args];
   const config = join(folder, "wrangler.toml");
   if (!existsSync(join(ROOT, config))) throw new Failure(`There is no ${config}: name the folder of a worker, or nothing.`);
+  const port = process.env.PORT || portOf(config);
   await requireFree(port);
   await build(folder || "worker", "client");
   ensureSecrets(folder);
@@ -24,6 +25,12 @@ await main(import.meta.url, async (args) => {
   const where = ["--config", config, "--ip", ADDRESS, "--port", port];
   await serve(["dev", ...where, "--show-interactive-dev-session=false", ...extra]);
 });
+
+/** The port that a worker's own configuration names. */
+function portOf(config) {
+  const [, port] = /^\[dev\]\n(?:(?!\[).*\n)*?port = (\d+)/m.exec(readFileSync(join(ROOT, config), "utf8")) ?? [];
+  return port ?? "8787";
+}
 
 /** wrangler would move to another port without asking. */
 async function requireFree(port) {

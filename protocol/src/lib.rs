@@ -28,6 +28,7 @@
 //! - `bridge`: how channels look to a client of SockJS (feature `hub`)
 //! - `sockjs`: SockJS on the wire (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
+//! - `sockjs`: frames, payloads and paths of SockJS (feature `hub`)
 
 #![cfg_attr(not(test), no_std)]
 

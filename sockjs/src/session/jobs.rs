@@ -1,0 +1,118 @@
+//! The calls that a service has yet to get, in their order. They are made one after another, by whichever event comes first.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::poll_fn,
+    rc::Rc,
+};
+
+use futures::channel::oneshot;
+
+use super::Session;
+use crate::{Connection, Message, call::path};
+
+/// A call to the service.
+pub(super) enum Job {
+    Made,
+    Messages(Vec<Message>),
+    Told(String),
+    Woken,
+    Lost,
+}
+
+/// A client that sends faster than its service hears is cut when so many calls wait.
+const MAX_WAITING: usize = 4096;
+
+#[derive(Default)]
+pub(super) struct Jobs {
+    waiting: RefCell<VecDeque<(Job, oneshot::Sender<()>)>>,
+    is_running: Cell<bool>,
+}
+
+impl Jobs {
+    pub(super) fn push(&self, job: Job) {
+        drop(self.push_and_hear(job));
+    }
+
+    /// The receiver resolves when the call was made.
+    pub(super) fn push_and_hear(&self, job: Job) -> oneshot::Receiver<()> {
+        let (done, hear) = oneshot::channel();
+        self.waiting.borrow_mut().push_back((job, done));
+        hear
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.borrow().len() >= MAX_WAITING
+    }
+
+    fn next(&self) -> Option<(Job, oneshot::Sender<()>)> {
+        self.waiting.borrow_mut().pop_front()
+    }
+}
+
+impl Session {
+    /// Makes the calls that wait, unless another event does already.
+    pub(super) async fn run_jobs(self: &Rc<Self>) {
+        if self.jobs.is_running.replace(true) {
+            return;
+        }
+        while let Some((job, done)) = self.jobs.next() {
+            self.run(job).await;
+            // Nobody may be waiting to hear it.
+            let _ = done.send(());
+        }
+        self.jobs.is_running.set(false);
+    }
+
+    async fn run(self: &Rc<Self>, job: Job) {
+        let (service, connection) = (&*self.mount.service, Connection(self.clone()));
+        if !self.is_open() && !matches!(job, Job::Lost) && !(matches!(job, Job::Made) && self.kept.borrow().is_known) {
+            return;
+        }
+        match job {
+            Job::Made => {
+                if service.is_broadcasting() {
+                    self.enter_registry(path::ENTER).await;
+                }
+                let info = self.info();
+                if let Err(refusal) = self.flushing(service.made(&connection, &info)).await {
+                    self.close(refusal.code, &refusal.reason);
+                }
+            }
+            Job::Messages(messages) => {
+                let hear_all = async {
+                    for message in &messages {
+                        if self.is_open() {
+                            service.received(&connection, message).await;
+                        }
+                    }
+                };
+                self.flushing(hear_all).await;
+            }
+            Job::Told(what) => self.flushing(service.told(&connection, &what)).await,
+            Job::Woken => self.flushing(service.woken(&connection)).await,
+            Job::Lost => {
+                if self.kept.borrow().is_known {
+                    self.flushing(service.lost(&connection)).await;
+                    self.change(|kept| kept.is_known = false);
+                    if service.is_broadcasting() {
+                        self.enter_registry(path::LEAVE).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a call sends goes out whenever it waits for something, and when it is through: what it sends in one go is one
+    /// frame.
+    async fn flushing<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        poll_fn(|context| {
+            let poll = call.as_mut().poll(context);
+            self.flush();
+            poll
+        })
+        .await
+    }
+}

@@ -1,0 +1,113 @@
+//! Legs: the hibernatable WebSockets over which workers, each with a client's request, get the frames of a session. What the
+//! object must know of one is in its attachment, which outlives an eviction.
+//!
+//! From the object come frames as they are, and `?`, which asks whether the client is still there. To the object go `n` (next:
+//! there is room for another frame), `!` (the client seems to be there) and `m` with what a WebSocket client sent. A leg that
+//! is closed with 1000 ended in good order.
+
+use serde::{Deserialize, Serialize};
+use worker::{State, WebSocket};
+
+/// Asks whether the client is still there.
+pub(super) const PROBE: &str = "?";
+
+/// What a leg carries frames to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// A response that ends with its first frame.
+    Poll,
+    /// A response that goes on.
+    Stream,
+    /// A WebSocket with frames.
+    Socket,
+    /// A WebSocket without frames.
+    Raw,
+}
+
+impl Kind {
+    pub(crate) fn is_socket(self) -> bool {
+        matches!(self, Self::Socket | Self::Raw)
+    }
+}
+
+/// What a leg is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Standing {
+    /// The receiver.
+    Live,
+    /// It waits to hear whether the receiver still lives.
+    Waiting,
+    /// It has its last frame.
+    Spent,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Attachment {
+    kind: Kind,
+    standing: Standing,
+    ready: bool,
+}
+
+/// One leg.
+pub(super) struct Leg {
+    socket: WebSocket,
+    attachment: Attachment,
+}
+
+impl Leg {
+    pub(super) fn open(socket: WebSocket, kind: Kind, standing: Standing) -> Self {
+        let leg = Self { socket, attachment: Attachment { kind, standing, ready: true } };
+        leg.keep();
+        leg
+    }
+
+    pub(super) fn of(socket: WebSocket) -> Option<Self> {
+        let attachment = socket.deserialize_attachment().ok().flatten()?;
+        Some(Self { socket, attachment })
+    }
+
+    /// All legs of this standing.
+    pub(super) fn all(state: &State, standing: Standing) -> impl Iterator<Item = Self> {
+        state.get_websockets().into_iter().filter_map(Self::of).filter(move |leg| leg.attachment.standing == standing)
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.attachment.kind
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.attachment.standing
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.attachment.ready
+    }
+
+    pub(super) fn set_ready(&mut self, ready: bool) {
+        if self.attachment.ready != ready {
+            self.attachment.ready = ready;
+            self.keep();
+        }
+    }
+
+    pub(super) fn set_standing(&mut self, standing: Standing) {
+        self.attachment.standing = standing;
+        self.keep();
+    }
+
+    fn keep(&self) {
+        // It fails only where the socket is gone.
+        let _ = self.socket.serialize_attachment(self.attachment);
+    }
+
+    /// Hands over a frame. Returns whether the leg is there to take it.
+    pub(super) fn send(&self, frame: &str) -> bool {
+        self.socket.send_with_str(frame).is_ok()
+    }
+
+    /// Ends the leg.
+    pub(super) fn close(&mut self, code: u16, reason: &str) {
+        self.set_standing(Standing::Spent);
+        let _ = self.socket.close(Some(code), Some(reason));
+    }
+}

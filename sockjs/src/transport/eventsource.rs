@@ -1,0 +1,16 @@
+//! `/eventsource`: each frame is an event. It begins with an empty line, for an old Opera. Frames have no line breaks: they
+//! are JSON.
+
+use super::Wire;
+use crate::session::Kind;
+
+pub(super) fn wire() -> Wire {
+    Wire {
+        kind: Kind::Stream,
+        content_type: "text/event-stream",
+        prelude: "\r\n".to_owned(),
+        before: "data: ".to_owned(),
+        after: "\r\n\r\n",
+        is_quoted: false,
+    }
+}

@@ -1,0 +1,77 @@
+//! The worker's half of a session, as Rust calls it: `receive.js`.
+
+use std::time::Duration;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{ReadableStream, WebSocket};
+use worker::wasm_bindgen_futures::JsFuture;
+
+use super::Wire;
+use crate::{Failed, call::failed};
+
+#[wasm_bindgen(module = "/src/transport/receive.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = stream, catch)]
+    fn stream_in_javascript(
+        leg: &WebSocket,
+        prelude: &str,
+        before: &str,
+        after: &str,
+        is_quoted: bool,
+        response_limit: f64,
+        heartbeat_ms: f64,
+    ) -> Result<ReadableStream, JsValue>;
+
+    #[wasm_bindgen(js_name = poll)]
+    fn poll_in_javascript(
+        leg: &WebSocket,
+        before: &str,
+        after: &str,
+        is_quoted: bool,
+        heartbeat_ms: f64,
+    ) -> js_sys::Promise;
+
+    #[wasm_bindgen(js_name = bridge, catch)]
+    fn bridge_in_javascript(leg: &WebSocket, is_raw: bool, heartbeat_ms: f64) -> Result<WebSocket, JsValue>;
+}
+
+/// The body of a poll's response.
+pub(crate) enum Received {
+    Whole(String),
+    /// It had to begin before there was a frame.
+    Begun(ReadableStream),
+}
+
+/// The body of a streaming response.
+pub(crate) fn stream(
+    leg: &WebSocket,
+    wire: &Wire,
+    response_limit: usize,
+    heartbeat: Duration,
+) -> Result<ReadableStream, Failed> {
+    let Wire { prelude, before, after, is_quoted, .. } = wire;
+    let limit = response_limit as f64;
+    stream_in_javascript(leg, prelude, before, after, *is_quoted, limit, ms(heartbeat)).map_err(failed)
+}
+
+/// Waits for the frame of a poll.
+pub(crate) async fn poll(leg: &WebSocket, wire: &Wire, heartbeat: Duration) -> Result<Received, Failed> {
+    let promise = poll_in_javascript(leg, &wire.before, wire.after, wire.is_quoted, ms(heartbeat));
+    let body = JsFuture::from(promise).await.map_err(failed)?;
+    Ok(match body.as_string() {
+        Some(whole) => Received::Whole(whole),
+        None => Received::Begun(body.unchecked_into()),
+    })
+}
+
+/// Brings a leg and a client's WebSocket together, of which this returns the client's end.
+pub(crate) fn bridge(leg: &WebSocket, is_raw: bool, heartbeat: Duration) -> Result<WebSocket, Failed> {
+    bridge_in_javascript(leg, is_raw, ms(heartbeat)).map_err(failed)
+}
+
+/// A timer with a longer delay would ring at once.
+const MAX_TIMER_MS: f64 = 2_147_483_647.0;
+
+fn ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).clamp(1.0, MAX_TIMER_MS)
+}

@@ -1,0 +1,10 @@
+//! `/xhr_streaming`: each frame is a line. The first is 2 KiB of nothing, since some browsers hand over no less.
+
+use super::{Wire, xhr};
+use crate::session::Kind;
+
+const PRELUDE_BYTES: usize = 2048;
+
+pub(super) fn wire() -> Wire {
+    Wire { kind: Kind::Stream, prelude: format!("{}\n", "h".repeat(PRELUDE_BYTES)), ..xhr::wire() }
+}
