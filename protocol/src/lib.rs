@@ -26,7 +26,6 @@
 //! - `per_minute`: how often something happened lately (feature `hub`)
 //! - `leg_choice`: by which kind of leg an audience reaches a new listener (feature `hub`)
 //! - `bridge`: how channels look to a client of SockJS (feature `hub`)
-//! - `sockjs`: SockJS on the wire (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
 //! - `sockjs`: frames, payloads and paths of SockJS (feature `hub`)
 
