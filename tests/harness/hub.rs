@@ -252,15 +252,25 @@ impl Hub {
     }
 }
 
-/// Starts `workerd`, and returns when it listens. Port 0 lets it choose.
+/// Starts `workerd` for a hub, and returns when it listens. Port 0 lets it choose.
 async fn spawn(builder: &HubBuilder, disk: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Child, u16) {
     let config = disk.join("config.capnp");
     fs::write(&config, write_config(builder, disk)).await.unwrap();
+    serve(&config, &builder.environment, port, log).await
+}
+
+/// Starts `workerd` with a configuration whose socket is called `http`, and returns when it listens.
+pub(crate) async fn serve(
+    config: &Path,
+    environment: &BTreeMap<&'static str, PathBuf>,
+    port: u16,
+    log: &Arc<Mutex<String>>,
+) -> (Child, u16) {
     let mut process = Command::new(root().join("node_modules/.bin/workerd"))
         .args(["serve", "--control-fd=1", "--import-path=/"])
         .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
-        .arg(&config)
-        .envs(&builder.environment)
+        .arg(config)
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -12,6 +12,7 @@
 //! - `command_line`: the project's own
 //! - `clock`: the time of day that a hub goes by, to be moved
 //! - `group`: a process and all that it starts
+//! - `sockjs_app`: the app of `examples/sockjs-echo` under `workerd`
 //! - `wait`: waiting for a condition, with a deadline
 //! - `faults`: the fault script, in `tests/faults`
 //!
@@ -36,6 +37,7 @@ mod proxy;
 mod raw;
 mod request;
 mod scripted;
+mod sockjs_app;
 mod wait;
 
 pub use answer::{Answer, Gate};
@@ -53,4 +55,5 @@ pub use proxy::{Buffering, BufferingProxy};
 pub use raw::{RawResponse, raw_request, raw_request_with_little_room};
 pub use request::Request;
 pub use scripted::ScriptedServer;
+pub use sockjs_app::SockjsApp;
 pub use wait::{DEADLINE, eventually, within};
