@@ -1,10 +1,14 @@
-# Run it in the project's folder with `npx workerd serve examples/sockjs-echo/workerd.capnp` once
-# `node tools/build.mjs examples/sockjs-echo` has made what it embeds: the app without anything in front. The objects keep
-# their storage in memory.
+# Run it in the project's folder with `mkdir -p data && npx workerd serve examples/sockjs-echo/workerd.capnp`
+#
+# The app without anything in front. `node tools/build.mjs examples/sockjs-echo` makes what it embeds. The objects keep their
+# storage in the folder `data`.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [(name = "app", worker = .app)],
+  services = [
+    (name = "app", worker = .app),
+    (name = "objects", disk = (path = "data", writable = true)),
+  ],
   sockets = [(name = "http", address = "127.0.0.1:8081", http = (), service = "app")],
 );
 
@@ -23,5 +27,5 @@ const app :Workerd.Worker = (
     (className = "SockJsSession", uniqueKey = "cyclone-edge-SockJsSession", enableSql = true),
     (className = "SockJsService", uniqueKey = "cyclone-edge-SockJsService", enableSql = true),
   ],
-  durableObjectStorage = (inMemory = void),
+  durableObjectStorage = (localDisk = "objects"),
 );

@@ -16,8 +16,12 @@ use worker::{Context, Env, Request, Response, console_error, event};
 
 cyclone_edge_sockjs::objects!(mounts);
 
-fn mounts(_: &Env) -> Mounts {
-    let plain = Settings { jsessionid: Jsessionid::Off, ..Settings::default() };
+fn mounts(env: &Env) -> Mounts {
+    let mut plain = Settings { jsessionid: Jsessionid::Off, ..Settings::default() };
+    // For networks without the public one.
+    if let Ok(address) = env.var("SOCKJS_URL") {
+        plain.sockjs_url = address.to_string();
+    }
     let echo = Settings { response_limit: 4096, ..plain.clone() };
     let disabled_websocket = Settings { disabled_transports: vec![Transport::WebSocket], ..echo.clone() };
     let cookie_needed = Settings { jsessionid: Jsessionid::On, ..echo.clone() };
