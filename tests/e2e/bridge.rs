@@ -358,7 +358,7 @@ async fn page(hub: &Hub, transport: &str) -> Browser {
     }
     browser
         .run(&format!(
-            "window.heard = []; window.names = new SockJS('/sockjs', null, {{ transports: ['{transport}'] }});
+            "window.heard = []; window.names = new SockJS('/sockjs', null, {{ timeout: 10_000, transports: ['{transport}'] }});
              const multiplexer = new WebSocketMultiplex(names);
              const control = multiplexer.channel('*');
              const cats = window.cats = multiplexer.channel('cats & dogs €');
