@@ -144,7 +144,7 @@ pub fn told(topic: &Topic, id: Option<&str>, event: Option<&str>, data: &str) ->
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -382,3 +382,27 @@ async fn the_unmodified_client_of_websocket_multiplex_has_a_channel_over_each_ki
         assert_eq!(browser.run("return names.transport").await, transport);
     }
 }
+
+/// How long the runtime keeps a silent object; a test of silence can only wait for it to pass.
+const SILENCE: Duration = Duration::from_secs(12);
+
+#[tokio::test]
+async fn a_silent_session_is_evicted_and_its_client_gets_the_next_message() {
+    let hub = Hub::start().await;
+    let browser = page(&hub, "websocket").await;
+    browser.eventually("the greeting", "heard[0]", |heard| heard["event"] == "sse.hello").await;
+    let wakes = || hub.log().lines().filter(|line| line.ends_with("a session woke")).count();
+    let before = wakes();
+    for round in 1..=4 {
+        tokio::time::sleep(SILENCE * round).await;
+        let text = round.to_string();
+        hub.publish(&["cats & dogs €"], &text).await;
+        browser.eventually("the next message", "heard.at(-1)", |heard| heard["data"] == *text).await;
+        if wakes() > before {
+            let heard = browser.run("return heard.map(({ event, data }) => event ?? data)").await;
+            assert_eq!(heard.as_array().unwrap().len(), 1 + round as usize, "{heard}");
+            return;
+        }
+    }
+    panic!("the session was never evicted: {}", hub.log());
+}
