@@ -22,13 +22,16 @@ struct Polling {
 
 impl Polling {
     async fn open(hub: &Hub) -> Self {
+        Self::open_with(hub, "").await
+    }
+
+    /// Opens a session with a query in the address.
+    async fn open_with(hub: &Hub, query: &str) -> Self {
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let mut client = Self {
-            url: hub.url(&format!("/sockjs/000/s{number}")),
-            client: reqwest::Client::new(),
-            frames: VecDeque::new(),
-        };
-        assert_eq!(client.poll().await, "o\n");
+        let url = hub.url(&format!("/sockjs/000/s{number}"));
+        let client = Self { url, client: reqwest::Client::new(), frames: VecDeque::new() };
+        let opened = client.client.post(format!("{}/xhr{query}", client.url)).send().await.unwrap();
+        assert_eq!(opened.text().await.unwrap(), "o\n");
         client
     }
 
@@ -281,6 +284,26 @@ async fn listening_takes_the_token_that_a_stream_takes() {
     client.subscribe("cats").await;
     hub.publish(&["cats"], "hello").await;
     assert_eq!(client.next_data("cats", 1).await, ["hello"]);
+
+    let token = token(&json!({ "exp": now + 60, "subscribe": ["cats"] }));
+    let mut by_address = Polling::open_with(&hub, &format!("?access_token={token}")).await;
+    by_address.subscribe("cats").await;
+}
+
+#[tokio::test]
+async fn where_pages_are_listed_others_cannot_connect() {
+    let hub = Hub::builder().setting("CORS_ORIGINS", "https://page.example").start().await;
+    for (header, value, status) in [
+        ("Origin", "https://page.example", 200),
+        ("Origin", &hub.url(""), 200),
+        ("Sec-Fetch-Site", "same-origin", 200),
+        ("Origin", "https://other.example", 403),
+        ("Origin", "null", 403),
+        ("Sec-Fetch-Site", "cross-site", 403),
+    ] {
+        let answer = hub.get("/sockjs/info").header(header, value).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{header}: {value}");
+    }
 }
 
 #[tokio::test]
