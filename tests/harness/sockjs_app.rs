@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    env::temp_dir,
     fmt::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -27,22 +28,29 @@ pub struct SockjsApp {
 
 impl SockjsApp {
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::run(FOLDER, &[], temp_dir()).await
+    }
+
+    /// Starts the app with a disk that is memory where the system has such a one: writes of many sessions would wait for
+    /// each other otherwise, and the runtime has no SQLite without a disk.
+    pub async fn start_in_memory() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        Self::run(FOLDER, &[], if memory.is_dir() { memory } else { temp_dir() }).await
     }
 
     /// Starts the app of another example.
     pub async fn start_in(folder: &'static str) -> Self {
-        Self::launch(folder, &[]).await
+        Self::run(folder, &[], temp_dir()).await
     }
 
     /// Starts the app with variables in its environment.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
-        Self::launch(FOLDER, vars).await
+        Self::run(FOLDER, vars, temp_dir()).await
     }
 
-    async fn launch(folder: &'static str, vars: &[(&str, &str)]) -> Self {
+    async fn run(folder: &'static str, vars: &[(&str, &str)], disk_in: PathBuf) -> Self {
         let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let disk = tempfile::tempdir().unwrap();
+        let disk = tempfile::tempdir_in(disk_in).unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (process, port) = spawn(folder, &vars, disk.path(), 0, &log).await;

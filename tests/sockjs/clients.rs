@@ -93,8 +93,8 @@ impl Bench {
 
     async fn echoes_every_character(&self) {
         self.browser.run("window.seen = echo(characters)").await;
-        let state = "seen.closed || seen.messages.length === characters.length";
-        self.browser.eventually("every character", state, |state| *state != false).await;
+        let state = "[seen.messages.length === characters.length, seen.messages.length, seen.closed]";
+        self.browser.eventually("every character", state, |state| state[0] == true || !state[2].is_null()).await;
         let wrong = "return characters.map((text, number) => seen.messages[number] === text ? -1 : number)
                        .filter((number) => number >= 0)";
         assert_eq!(self.browser.run(wrong).await, json!([]), "{self}");
@@ -115,8 +115,8 @@ impl Bench {
         self.browser.eventually("the first echo", "seen.messages", |found| *found == json!(["before"])).await;
         self.app.kill().await;
         self.app.restart().await;
-        self.browser.run("seen.sock.send('after')").await;
-        let state = "[seen.messages, seen.closed]";
+        // By some transports a client notices only when it sends: `htmlfile` tells nothing of an answer that is cut.
+        let state = "(seen.sock.send('after'), [seen.messages.slice(0, 2), seen.closed])";
         let done = |state: &Value| state[0] == json!(["before", "after"]) || !state[1].is_null();
         let state = self.browser.eventually("the connection to go on or to end", state, done).await;
         assert!(state[1].is_null() || state[1]["wasClean"] == false, "{self}: {state}");

@@ -125,6 +125,18 @@ impl Stream {
         assert_eq!(chunk.as_deref(), Some(self.kind.wrap(frame).as_str()), "{:?}", self.kind);
     }
 
+    /// The next frame other than a heartbeat is this: by heartbeats a server finds out whether somebody still receives.
+    pub(crate) async fn says_soon(&mut self, frame: &str) {
+        let heartbeat = self.kind.wrap("h");
+        let chunk = loop {
+            let chunk = self.wire.chunk().await;
+            if chunk.as_ref() != Some(&heartbeat) {
+                break chunk;
+            }
+        };
+        assert_eq!(chunk, Some(self.kind.wrap(frame)), "{:?}", self.kind);
+    }
+
     /// The answer ends as it should, by the empty chunk.
     pub(crate) async fn ends(&mut self) {
         assert_eq!(self.wire.chunk().await, None, "{:?}", self.kind);

@@ -70,8 +70,11 @@ async fn a_page_of_another_origin_may_read_every_answer() {
             assert_eq!(reply.head.status, status, "{ask:?}: {reply:?}");
             reply.head.is_for_origin(origin);
         }
-        let (head, _wire) = Streaming::Xhr.ask(&session).header("Origin", origin).begin(&app).await;
-        head.is_for_origin(origin);
+        for kind in [Streaming::Xhr, Streaming::EventSource] {
+            let session = Session::of(&app, "echo");
+            let (head, _wire) = kind.ask(&session).header("Origin", origin).begin(&app).await;
+            head.is_for_origin(origin);
+        }
     }
 }
 

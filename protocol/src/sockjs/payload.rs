@@ -34,16 +34,17 @@ pub fn parse_body(body: &[u8]) -> Result<Vec<Message>, InvalidPayload> {
         return Err(InvalidPayload::Missing);
     }
     let body = str::from_utf8(body).map_err(|_| InvalidPayload::Broken)?;
-    match serde_json::from_str(body) {
-        Ok(messages) => Ok(messages),
-        // As the reference server has it: JSON that is no list is no payload.
-        Err(_) if is_json_but_no_list(body) => Err(InvalidPayload::Missing),
-        Err(_) => Err(InvalidPayload::Broken),
+    let json = parse_json(body)?;
+    // As the reference server has it: JSON that is no list is no payload.
+    if !json.starts_with('[') {
+        return Err(InvalidPayload::Missing);
     }
+    serde_json::from_str(json).map_err(|_| InvalidPayload::Broken)
 }
 
-fn is_json_but_no_list(body: &str) -> bool {
-    serde_json::from_str::<&RawValue>(body).is_ok_and(|json| !json.get().starts_with('['))
+/// The text where it is JSON. Messages read themselves from bytes, in which serde_json lets control characters pass.
+fn parse_json(text: &str) -> Result<&str, InvalidPayload> {
+    serde_json::from_str(text).map(RawValue::get).map_err(|_| InvalidPayload::Broken)
 }
 
 /// Reads a body of `/jsonp_send`: the field `d` of a form, or the list as it is where the type says that it is a text.
@@ -61,17 +62,19 @@ pub fn parse_frame(frame: &str) -> Result<Vec<Message>, InvalidPayload> {
     if frame.is_empty() {
         return Ok(Vec::new());
     }
-    let one = || serde_json::from_str::<Message>(frame).map(|message| Vec::from([message]));
-    serde_json::from_str(frame).or_else(|_| one()).map_err(|_| InvalidPayload::Broken)
+    let json = parse_json(frame)?;
+    let one = || serde_json::from_str::<Message>(json).map(|message| Vec::from([message]));
+    serde_json::from_str(json).or_else(|_| one()).map_err(|_| InvalidPayload::Broken)
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use InvalidPayload::{Broken, Missing};
 
     use super::*;
 
-    fn texts(read: Result<Vec<Message>, InvalidPayload>) -> Result<Vec<alloc::string::String>, InvalidPayload> {
+    fn texts(read: Result<Vec<Message>, InvalidPayload>) -> Result<Vec<String>, InvalidPayload> {
         read.map(|messages| messages.into_iter().map(Message::into_string).collect())
     }
 
@@ -97,6 +100,7 @@ mod tests {
             ("[[\"a\"]]", Broken),
             ("[\"a\"] x", Broken),
             ("[\"a\",]", Broken),
+            ("[\"a\nb\"]", Broken),
         ];
         for (body, why) in bodies {
             assert_eq!(parse_body(body.as_bytes()), Err(why), "{body}");

@@ -128,7 +128,8 @@ impl Mount {
             return self.web_socket(request, env, Kind::Socket).await;
         }
         let mut reply = Reply::new(200).not_cached()?.cookie(request, self.settings.jsessionid)?;
-        if transport.is_for_other_origins() {
+        // EventSource asks nobody before it crosses origins, but has to be allowed to read.
+        if transport.is_for_other_origins() || transport == Transport::EventSource {
             reply = reply.cors(request)?;
         }
         let object = format!("{}/{name}", self.prefix);

@@ -69,7 +69,7 @@ impl Store {
         }
         let kept = store.sql.exec("SELECT text FROM session", None)?.to_array::<Text>()?;
         let kept = kept.first().map(|row| serde_json::from_str(&row.text)).transpose()?.unwrap_or_default();
-        let bytes = store.sql.exec("SELECT COALESCE(SUM(LENGTH(text)), 0) AS number FROM queue", None)?;
+        let bytes = store.sql.exec("SELECT COALESCE(SUM(LENGTH(CAST(text AS BLOB))), 0) AS number FROM queue", None)?;
         store.queued_bytes.set(bytes.to_array::<Count>()?.first().map_or(0, |bytes| bytes.number as usize));
         Ok((store, kept))
     }

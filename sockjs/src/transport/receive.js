@@ -38,9 +38,9 @@ class Wire {
     this.#isQuoted = isQuoted;
   }
 
-  /** A frame as it is on the wire. In a page, a string must not end the script that it is in. */
+  /** A frame as it is on the wire. In a page, a string must neither end the script that it is in nor begin a comment. */
   write(frame) {
-    const text = this.#isQuoted ? JSON.stringify(frame).replaceAll("</", "<\\/") : frame;
+    const text = this.#isQuoted ? JSON.stringify(frame).replaceAll("<", "\\u003c") : frame;
     return this.#before + text + this.#after;
   }
 }
