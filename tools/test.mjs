@@ -28,7 +28,8 @@ const STEPS = [
     prepare: async () => {
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
-      await build("worker", "client", "examples/hooks", "tests/panic");
+      const sockjs = ["examples/sockjs-echo", "examples/chat", "examples/multiplex"];
+      await build("worker", "client", "examples/hooks", ...sockjs, "tests/panic");
       const tools = ["-p", "cyclone-edge-cli", "-p", "cyclone-edge-bench"];
       await run("Building the command line and the benchmark", "cargo", ["build", ...tools]);
     },

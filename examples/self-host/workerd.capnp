@@ -27,6 +27,7 @@ const hub :Workerd.Worker = (
     (name = "CHANNELS", durableObjectNamespace = "Channel"),
     (name = "RELAYS", durableObjectNamespace = "Relay"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    (name = "SOCKJS_SESSIONS", durableObjectNamespace = "SockJsSession"),
     (name = "ASSETS", service = "media"),
     (name = "PUBLISH_KEY", fromEnvironment = "PUBLISH_KEY"),
     (name = "PUBLISH_KEYS", fromEnvironment = "PUBLISH_KEYS"),
@@ -59,6 +60,7 @@ const hub :Workerd.Worker = (
     (className = "Channel", uniqueKey = "cyclone-edge-Channel", enableSql = true),
     (className = "Relay", uniqueKey = "cyclone-edge-Relay", enableSql = true),
     (className = "Directory", uniqueKey = "cyclone-edge-Directory", enableSql = true),
+    (className = "SockJsSession", uniqueKey = "cyclone-edge-SockJsSession", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
 );

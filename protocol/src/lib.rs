@@ -25,6 +25,7 @@
 //! - `public_key`: the keys of tokens, as they are written down (feature `hub`)
 //! - `per_minute`: how often something happened lately (feature `hub`)
 //! - `leg_choice`: by which kind of leg an audience reaches a new listener (feature `hub`)
+//! - `bridge`: how channels look to a client of SockJS (feature `hub`)
 //! - `texts`: one text or several, as JSON has them (feature `hub`)
 //! - `sockjs`: frames, payloads and paths of SockJS (feature `hub`)
 
@@ -33,6 +34,8 @@
 extern crate alloc;
 
 mod ago;
+#[cfg(feature = "hub")]
+mod bridge;
 mod channel_name;
 #[cfg(feature = "hub")]
 mod channel_pattern;
@@ -80,6 +83,8 @@ mod texts;
 mod token;
 
 pub use ago::{Ago, InvalidAgo};
+#[cfg(feature = "hub")]
+pub use bridge::{Subscription, Wanted, told};
 pub use channel_name::{ChannelName, InvalidChannelName};
 #[cfg(feature = "hub")]
 pub use channel_pattern::{ChannelPattern, ChannelPatterns, InvalidChannelPattern};

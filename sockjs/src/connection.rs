@@ -74,6 +74,11 @@ impl Connection {
         call::post(self.env(), call::SERVICES, self.0.prefix(), call::path::BROADCAST, &broadcast).await
     }
 
+    /// About how many bytes wait for the client to take them.
+    pub fn waiting_bytes(&self) -> usize {
+        self.0.waiting_bytes()
+    }
+
     /// Closes the connection, once its client has what was sent before. A code is 1000, or from 3000 to 4999.
     pub fn close(&self, code: u16, reason: &str) {
         self.0.close(code, reason);

@@ -30,6 +30,7 @@
 //!
 //! - `service`, `connection`, `info`, `settings`: what an app sees
 //! - `mount`: which service answers, and everything that needs no session
+//! - `multiplex`: services for each topic over one connection
 //! - `transport`: how frames look on each wire, and the worker's half of a session
 //! - `session`: the object that is a session
 //! - `registry`: the object that knows the sessions of a service
@@ -40,6 +41,7 @@ mod connection;
 mod info;
 mod macros;
 mod mount;
+mod multiplex;
 mod registry;
 mod service;
 mod session;
@@ -50,6 +52,7 @@ pub use connection::{Connection, Failed, Recipients, tell};
 pub use cyclone_edge_protocol::sockjs::{Message, Quote, Transport};
 pub use info::ConnectionInfo;
 pub use mount::Mounts;
+pub use multiplex::{Channel, Multiplexer, TopicService};
 pub use registry::RegistryObject;
 pub use service::{Refusal, Service};
 pub use session::SessionObject;

@@ -6,6 +6,7 @@ mod ago;
 mod bad_input;
 mod behind_nginx;
 mod bench;
+mod bridge;
 mod browser;
 mod cli;
 mod crowds;

@@ -1,4 +1,4 @@
-//! The app of `examples/sockjs-echo` under `workerd`, with a disk of its own: it can be killed and started again.
+//! The app of `examples/sockjs-echo`, or another of the examples, under `workerd`, with a disk of its own: it can be killed and started again.
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,7 @@ const FOLDER: &str = "examples/sockjs-echo";
 /// The running app.
 #[derive(Debug)]
 pub struct SockjsApp {
+    folder: &'static str,
     vars: BTreeMap<String, String>,
     disk: TempDir,
     process: Child,
@@ -27,28 +28,33 @@ pub struct SockjsApp {
 
 impl SockjsApp {
     pub async fn start() -> Self {
-        Self::run(&[], temp_dir()).await
+        Self::run(FOLDER, &[], temp_dir()).await
     }
 
     /// Starts the app with a disk that is memory where the system has such a one: writes of many sessions would wait for
     /// each other otherwise, and the runtime has no SQLite without a disk.
     pub async fn start_in_memory() -> Self {
         let memory = PathBuf::from("/dev/shm");
-        Self::run(&[], if memory.is_dir() { memory } else { temp_dir() }).await
+        Self::run(FOLDER, &[], if memory.is_dir() { memory } else { temp_dir() }).await
+    }
+
+    /// Starts the app of another example.
+    pub async fn start_in(folder: &'static str) -> Self {
+        Self::run(folder, &[], temp_dir()).await
     }
 
     /// Starts the app with variables in its environment.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
-        Self::run(vars, temp_dir()).await
+        Self::run(FOLDER, vars, temp_dir()).await
     }
 
-    async fn run(vars: &[(&str, &str)], disk_in: PathBuf) -> Self {
+    async fn run(folder: &'static str, vars: &[(&str, &str)], disk_in: PathBuf) -> Self {
         let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let disk = tempfile::tempdir_in(disk_in).unwrap();
         fs::create_dir(disk.path().join("objects")).await.unwrap();
         let log = Arc::new(Mutex::new(String::new()));
-        let (process, port) = spawn(&vars, disk.path(), 0, &log).await;
-        Self { vars, disk, process, port, log }
+        let (process, port) = spawn(folder, &vars, disk.path(), 0, &log).await;
+        Self { folder, vars, disk, process, port, log }
     }
 
     /// Ends the whole runtime with SIGKILL.
@@ -58,7 +64,7 @@ impl SockjsApp {
 
     /// Starts the killed runtime again, at the same port and on the same disk.
     pub async fn restart(&mut self) {
-        (self.process, self.port) = spawn(&self.vars, self.disk.path(), self.port, &self.log).await;
+        (self.process, self.port) = spawn(self.folder, &self.vars, self.disk.path(), self.port, &self.log).await;
     }
 
     /// What the runtime has printed so far.
@@ -75,15 +81,21 @@ impl SockjsApp {
     }
 }
 
-async fn spawn(vars: &BTreeMap<String, String>, disk: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Child, u16) {
+async fn spawn(
+    folder: &str,
+    vars: &BTreeMap<String, String>,
+    disk: &Path,
+    port: u16,
+    log: &Arc<Mutex<String>>,
+) -> (Child, u16) {
     let config = disk.join("config.capnp");
-    fs::write(&config, write_config(vars, disk)).await.unwrap();
+    fs::write(&config, write_config(folder, vars, disk)).await.unwrap();
     serve(&config, &BTreeMap::new(), port, log).await
 }
 
 /// The app's `wrangler.toml` as a configuration of `workerd`: the date, the objects, and variables that may be others.
-fn write_config(vars: &BTreeMap<String, String>, disk: &Path) -> String {
-    let wrangler = std::fs::read_to_string(root().join(FOLDER).join("wrangler.toml")).unwrap();
+fn write_config(app: &str, vars: &BTreeMap<String, String>, disk: &Path) -> String {
+    let wrangler = std::fs::read_to_string(root().join(app).join("wrangler.toml")).unwrap();
     let wrangler: toml::Table = toml::from_str(&wrangler).unwrap();
     let date = wrangler["compatibility_date"].as_str().unwrap();
     let mut texts: BTreeMap<&str, &str> = BTreeMap::new();
@@ -102,11 +114,11 @@ fn write_config(vars: &BTreeMap<String, String>, disk: &Path) -> String {
         writeln!(classes, "    (className = {class:?}, uniqueKey = \"sockjs-echo-{class}\", enableSql = true),")
             .unwrap();
     }
-    let (build, objects) = (root().join(FOLDER).join("build"), disk.join("objects"));
+    let (build, objects) = (root().join(app).join("build"), disk.join("objects"));
     let (script, wasm) = (build.join("index.js"), build.join("index_bg.wasm"));
     let assets = match wrangler.get("assets") {
         Some(assets) => {
-            let folder = root().join(FOLDER).join(assets["directory"].as_str().unwrap());
+            let folder = root().join(app).join(assets["directory"].as_str().unwrap());
             writeln!(bindings, "    (name = {:?}, service = \"assets\"),", assets["binding"].as_str().unwrap())
                 .unwrap();
             format!("    (name = \"assets\", disk = (path = {:?})),\n", folder.canonicalize().unwrap())

@@ -7,7 +7,7 @@
 //! - `conversation`: a session over the transports that are HTTP
 //! - `web_socket`: the transports that are WebSockets
 //!
-//! The clients that people use are in `clients`, many sessions at once in `crowd`.
+//! The clients that people use are in `clients`, many sessions at once in `crowd`, the apps of other examples in `examples`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
@@ -20,6 +20,7 @@ mod cors;
 mod crowd;
 mod escaping;
 mod eventsource;
+mod examples;
 mod greeting;
 mod htmlfile;
 mod iframe;

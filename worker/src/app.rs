@@ -3,14 +3,16 @@
 use worker::{Env, Request, Response};
 
 use crate::{
+    bridge,
     clock::now_ms,
-    config::Config,
+    config::{Config, CorsOrigins},
     error::Error,
     history::history,
     hooks::{Hooks, NoHooks},
     http::{allow_origin, forbid_sniffing, preflight},
     media,
     publish::publish,
+    rights::is_of_own_pages,
     stats::stats,
     subscribe::{Subscription, subscribe},
 };
@@ -19,12 +21,20 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct App<H = NoHooks> {
     hooks: H,
+    has_bridge: bool,
 }
 
 impl<H: Hooks> App<H> {
     /// A hub that asks these hooks.
     pub fn new(hooks: H) -> Self {
-        Self { hooks }
+        Self { hooks, has_bridge: false }
+    }
+
+    /// Serves channels to clients of SockJS too, at `/sockjs`, by the settings alone: hooks are not asked there. The binding
+    /// `SOCKJS_SESSIONS` has to name the class [`SockJsSession`](crate::SockJsSession).
+    #[must_use]
+    pub fn with_bridge(self) -> Self {
+        Self { has_bridge: true, ..self }
     }
 
     /// Answers a request.
@@ -36,10 +46,28 @@ impl<H: Hooks> App<H> {
             Ok(config) => config,
             Err(why) => return forbid_sniffing(Error::from(why).into_response()?),
         };
+        if self.has_bridge
+            && let Some(response) = self.bridge(&request, env, &config).await?
+        {
+            return forbid_sniffing(response);
+        }
         let answer = self.route(&mut request, env, &config).await;
         let mut response = answer.or_else(Error::into_response)?;
         allow_origin(&mut response, &config.cors, &request)?;
         forbid_sniffing(response)
+    }
+
+    /// What belongs to the bridge, which answers pages of other origins in SockJS's own way.
+    async fn bridge(&self, request: &Request, env: &Env, config: &Config) -> worker::Result<Option<Response>> {
+        let path = request.path();
+        let is_below = path.strip_prefix(bridge::PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if !is_below {
+            return Ok(None);
+        }
+        match may_connect(request, config) {
+            Ok(()) => bridge::mounts(env).handle(request, env).await,
+            Err(error) => error.into_response().map(Some),
+        }
     }
 
     /// The table of routes.
@@ -71,4 +99,15 @@ impl<H: Hooks> App<H> {
 fn wants_page(request: &Request) -> Result<bool, Error> {
     let accepts_html = request.headers().get("Accept")?.is_some_and(|accept| accept.contains("text/html"));
     Ok(accepts_html && !Subscription::is_wanted(request)?)
+}
+
+/// Where pages are listed, others do not connect: SockJS lets any page read what it gets.
+fn may_connect(request: &Request, config: &Config) -> Result<(), Error> {
+    let CorsOrigins::Listed(listed) = &config.cors else { return Ok(()) };
+    let (origin, site) = (request.headers().get("Origin")?, request.headers().get("Sec-Fetch-Site")?);
+    if is_of_own_pages(origin.as_deref(), site.as_deref(), &request.inner().url(), listed) {
+        Ok(())
+    } else {
+        Err(Error::refused(403, "forbidden_origin", "pages of this origin may not connect"))
+    }
 }

@@ -123,13 +123,20 @@ impl Error {
         self
     }
 
+    /// What the client is told: code, message and details. Logs the cause of a failure.
+    pub(crate) fn tell(&mut self) -> Map<String, Value> {
+        if let Some(cause) = self.cause.take() {
+            console_error!("{} {}: {}", self.status, self.code, Printed(&cause));
+        }
+        let mut told = std::mem::take(&mut self.details);
+        told.insert("code".to_owned(), self.code.into());
+        told.insert("message".to_owned(), bounded(std::mem::take(&mut self.message)).into());
+        told
+    }
+
     /// The answer `{"error": {"code": ..., "message": ...}}`. Logs the cause of a failure.
     pub(crate) fn into_response(mut self) -> worker::Result<Response> {
-        if let Some(cause) = &self.cause {
-            console_error!("{} {}: {}", self.status, self.code, Printed(cause));
-        }
-        self.details.insert("code".to_owned(), self.code.into());
-        self.details.insert("message".to_owned(), bounded(self.message).into());
+        let body = json!({ "error": self.tell() });
         let headers = Headers::new();
         headers.set("Cache-Control", "no-store")?;
         if let Some(allow) = self.allow {
@@ -141,7 +148,6 @@ impl Error {
         if let Some(seconds) = self.retry_after {
             headers.set("Retry-After", &seconds.to_string())?;
         }
-        let body = json!({ "error": self.details });
         Response::builder().with_status(self.status).with_headers(headers).from_json(&body)
     }
 }

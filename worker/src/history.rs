@@ -11,7 +11,7 @@ use crate::{
     hooks::Hooks,
     http::query_of,
     objects::{ChannelStub, HistoryPage, HistoryRequest},
-    rights::authorize_subscriber,
+    rights::{authorize_subscriber, shown_by_subscriber},
 };
 
 /// About how many bytes of messages an answer has at most; and at least one message, if there is one.
@@ -47,7 +47,7 @@ pub(crate) async fn history(
 ) -> Result<Response, Error> {
     let HistoryQuery { channel, since, limit } = HistoryQuery::parse(query_of(&request.inner().url()).as_bytes())?;
     let channels = ChannelSet::new([channel.clone()])?;
-    authorize_subscriber(request, &channels, config).await?;
+    authorize_subscriber(shown_by_subscriber(request, config)?.as_deref(), &channels, config).await?;
     hooks.authorize_subscriber(request, &channels).await?;
     let wanted = HistoryRequest { since, max_messages: limit, max_bytes: MAX_BYTES };
     let HistoryPage { page, head } = ChannelStub::of(env, &channel)?.history(&wanted).await?;

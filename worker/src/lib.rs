@@ -1,12 +1,14 @@
 //! Cyclone Edge: a Server-Sent-Events broadcasting hub on Cloudflare Workers and Durable Objects.
 //!
 //! This crate is the default app and a library to build one's own on: depend on it without default features, implement
-//! [`Hooks`], answer with [`App::handle`], and re-export the objects [`Channel`], [`Relay`] and [`Directory`].
+//! [`Hooks`], answer with [`App::handle`], and re-export the objects [`Channel`], [`Relay`], [`Directory`] and, for the
+//! bridge, [`SockJsSession`].
 //!
 //! The layers, each of which knows only those below it:
 //!
 //! - `app`: the table of routes
 //! - `subscribe`, `publish`, `history`, `stats`, `media`: the routes; `channel`, `relay`, `directory`: the objects
+//! - `bridge`: channels for clients of SockJS, and the object of a session
 //! - `rights`: who may do what
 //! - `audience`: the listeners that a channel or relay holds; `objects`: how objects are called
 //! - `hooks`, `config`, `http`, `clock`, `error`, `printed`: what several of them need
@@ -15,6 +17,7 @@
 
 mod app;
 mod audience;
+mod bridge;
 mod channel;
 mod clock;
 mod config;
@@ -33,6 +36,7 @@ mod stats;
 mod subscribe;
 
 pub use app::App;
+pub use bridge::SockJsSession;
 pub use channel::Channel;
 pub use cyclone_edge_protocol as protocol;
 pub use directory::Directory;
@@ -44,5 +48,5 @@ pub use relay::Relay;
 #[cfg(feature = "app")]
 #[worker::event(fetch)]
 async fn fetch(request: worker::Request, env: worker::Env, _: worker::Context) -> worker::Result<worker::Response> {
-    App::<NoHooks>::default().handle(request, &env).await
+    App::<NoHooks>::default().with_bridge().handle(request, &env).await
 }

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use worker::{Context, Env, Request, Response, event};
 
 // The runtime looks for the objects of wrangler.toml among the exports of this crate.
-pub use cyclone_edge::{Channel, Directory, Relay};
+pub use cyclone_edge::{Channel, Directory, Relay, SockJsSession};
 
 const PRIVATE: &str = "private-";
 

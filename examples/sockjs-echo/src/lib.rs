@@ -12,9 +12,13 @@ use std::time::Duration;
 use cyclone_edge_sockjs::{
     Connection, ConnectionInfo, Jsessionid, Message, Mounts, Recipients, Refusal, Service, Settings, Transport,
 };
-use worker::{Context, Env, Request, Response, console_error, event};
+use worker::{Context, Env, Headers, Request, Response, console_error, event};
 
 cyclone_edge_sockjs::objects!(mounts);
+
+/// To try the services with, at http://127.0.0.1:8081.
+const PAGE: &str = include_str!("../index.html");
+const SOCKJS: &str = include_str!("../../../node_modules/sockjs-client/dist/sockjs.min.js");
 
 fn mounts(env: &Env) -> Mounts {
     let mut plain = Settings { jsessionid: Jsessionid::Off, ..Settings::default() };
@@ -37,10 +41,21 @@ fn mounts(env: &Env) -> Mounts {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
-    match mounts(&env).handle(&request, &env).await? {
-        Some(response) => Ok(response),
-        None => Response::error("Not Found", 404),
+    if let Some(response) = mounts(&env).handle(&request, &env).await? {
+        return Ok(response);
     }
+    match request.path().as_str() {
+        "/" => file("text/html; charset=utf-8", PAGE),
+        "/sockjs.min.js" => file("text/javascript; charset=utf-8", SOCKJS),
+        _ => Response::error("Not Found", 404),
+    }
+}
+
+fn file(content_type: &str, text: &str) -> worker::Result<Response> {
+    let headers = Headers::new();
+    headers.set("Content-Type", content_type)?;
+    headers.set("X-Content-Type-Options", "nosniff")?;
+    Ok(Response::builder().with_headers(headers).fixed(text.as_bytes().to_vec()))
 }
 
 /// Sends everything back.

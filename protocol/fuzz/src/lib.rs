@@ -5,6 +5,7 @@
 //! and some inputs in `corpus/`.
 //!
 //! - `names`: `channel_name`, `event_name`, `channel_set`
+//! - `multiplex`: `multiplex`
 //! - `positions`: `cursor`, `number`
 //! - `stream`: `event_stream`, `event`, `replay`
 //! - `publish`: `form`, `publish_form`, `publish_json`, `idempotency_key`, `history_query`
@@ -13,6 +14,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what does not hold is told by a panic")]
 
+mod multiplex;
 mod names;
 mod positions;
 mod publish;
@@ -20,6 +22,7 @@ mod rights;
 mod sockjs;
 mod stream;
 
+pub use multiplex::multiplex;
 pub use names::{channel_name, channel_set, event_name};
 pub use positions::{cursor, number};
 pub use publish::{form, history_query, idempotency_key, publish_form, publish_json};
@@ -31,7 +34,7 @@ pub use stream::{event, event_stream, replay};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("channel_name", channel_name),
     ("channel_pattern", channel_pattern),
     ("channel_set", channel_set),
@@ -43,6 +46,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("form", form),
     ("history_query", history_query),
     ("idempotency_key", idempotency_key),
+    ("multiplex", multiplex),
     ("number", number),
     ("public_key", public_key),
     ("publish_form", publish_form),

@@ -5,15 +5,18 @@
 //! - `payload`: what a client says
 //! - `endpoint`: which part of the protocol an address names
 //! - `callback`: the function of the page that a transport calls
+//! - `multiplex`: several topics over one connection
 
 mod callback;
 mod endpoint;
 mod frame;
 mod message;
+mod multiplex;
 mod payload;
 
 pub use callback::{Callback, InvalidCallback};
 pub use endpoint::{Endpoint, SessionName, Transport};
 pub use frame::{HEARTBEAT, OPEN, close_frame, messages_frame, quote};
 pub use message::{Message, Quote};
+pub use multiplex::{Action, Frame, InvalidTopic, Topic};
 pub use payload::{InvalidPayload, parse_body, parse_form, parse_frame};

@@ -105,6 +105,10 @@ impl Session {
         self.outbox.borrow_mut().push(quoted.to_owned());
     }
 
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.store.queued_bytes() + self.outbox.borrow().iter().map(String::len).sum::<usize>()
+    }
+
     pub(crate) fn close(&self, code: u16, reason: &str) {
         if self.is_open() {
             // What was sent before goes first.

@@ -11,7 +11,7 @@ use super::{
     leg::{Leg, Standing},
     store::Store,
 };
-use crate::{Mounts, call::path};
+use crate::{Connection, Mounts, call::path};
 
 /// The code that stands for a close without one (RFC 6455, section 7.4.1), and for a connection that broke off.
 const NEVER_SENT: [usize; 2] = [1005, 1006];
@@ -59,6 +59,19 @@ impl SessionObject {
             expires_at_ms: Default::default(),
             rings_at_ms: Default::default(),
         })
+    }
+
+    /// Has something done with the connection, if it is open, at once: beside the calls to its service, which are made one after
+    /// another and may be waiting for something. What is sent goes out when it is done.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    pub async fn act<T>(&self, act: impl FnOnce(&Connection) -> T) -> worker::Result<Option<T>> {
+        let session = self.session()?;
+        let acted = session.is_open().then(|| act(&Connection(session.clone())));
+        session.flush();
+        session.settle().await;
+        Ok(acted)
     }
 
     /// What workers and other objects ask of it.

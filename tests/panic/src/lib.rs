@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cyclone_edge::{App, Error, Hooks, Publication, protocol::ChannelSet};
-pub use cyclone_edge::{Channel, Directory, Relay};
+pub use cyclone_edge::{Channel, Directory, Relay, SockJsSession};
 use worker::{
     Context, DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object, event,
     wasm_bindgen,

@@ -36,6 +36,8 @@ pub(crate) struct Audience {
     stream_settings: StreamSettings,
     reporter: Reporter,
     listeners: RefCell<Listeners>,
+    /// Listeners that other objects hold and that count here: the sessions that follow a channel.
+    guests: Cell<u64>,
     pub(super) fan_out: FanOut,
     /// How many messages were delivered lately.
     messages: Cell<PerMinute>,
@@ -79,6 +81,7 @@ impl Audience {
             stream_settings: StreamSettings::new(config.keep_alive_ms),
             reporter: Reporter::new(env.clone(), holder),
             listeners: RefCell::new(listeners),
+            guests: Cell::default(),
             fan_out,
             messages: Cell::default(),
             catching_up: RefCell::default(),
@@ -106,7 +109,12 @@ impl Audience {
     /// # Errors
     /// 503 when the object holds as many as it may.
     pub(crate) fn check_room(&self) -> Result<(), Error> {
-        if self.listeners.borrow().len() < self.max_listeners { Ok(()) } else { Err(Error::too_many_listeners()) }
+        let guests = usize::try_from(self.guests.get()).unwrap_or(usize::MAX);
+        if self.listeners.borrow().len().saturating_add(guests) < self.max_listeners {
+            Ok(())
+        } else {
+            Err(Error::too_many_listeners())
+        }
     }
 
     /// Whether nobody listens.
@@ -203,7 +211,21 @@ impl Audience {
 
     /// How many listen to a channel.
     pub(crate) fn count(&self, channel: &ChannelName) -> u64 {
-        self.listeners.borrow().count(channel)
+        self.listeners.borrow().count(channel) + self.guests.get()
+    }
+
+    /// Says how many of the listeners of a channel, the only one of this audience, are held elsewhere.
+    pub(crate) fn set_guests(self: &Rc<Self>, channel: &ChannelName, guests: u64) {
+        if self.guests.replace(guests) != guests
+            && let Ok(channels) = ChannelSet::new([channel.clone()])
+        {
+            self.report(&channels);
+        }
+    }
+
+    /// The same where nothing has changed since an earlier life of the object.
+    pub(crate) fn restore_guests(&self, guests: u64) {
+        self.guests.set(guests);
     }
 
     /// How many listen to each channel that anybody listens to.

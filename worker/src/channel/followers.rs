@@ -1,9 +1,13 @@
-//! The relays that follow a channel: up to where each has been sent its messages, and how it gets the rest.
+//! The relays and sessions that follow a channel: up to where each has been sent its messages, and how it gets the rest.
+//! What is said of relays here holds for the sessions of SockJS clients too.
 //!
 //! Who follows is kept in SQLite; how far each has come is kept in memory only. After an eviction it is taken to be the
 //! head; a relay that has less says so, and is sent what it lacks.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use cyclone_edge_protocol::{ChannelName, MessageId};
 use serde::Deserialize;
@@ -13,7 +17,7 @@ use super::log::Log;
 use crate::{
     audience::PAGE_BYTES,
     error::Error,
-    objects::{Batch, Delivery, Follow, RelayStub, Table, Unfollow, integer},
+    objects::{Batch, Delivery, Follow, FollowerStub, Table, Unfollow, integer},
 };
 
 /// How long after a failed delivery to a relay the channel tries again: the first time, and from then on. (In the second
@@ -27,6 +31,8 @@ pub(super) struct Followers {
     sql: SqlStorage,
     table: Table,
     followers: RefCell<BTreeMap<String, Follower>>,
+    /// How many of them are sessions.
+    sessions: Cell<u64>,
 }
 
 struct Follower {
@@ -40,6 +46,9 @@ struct Follower {
     failing: bool,
 }
 
+/// How long after a session was full the channel tries again.
+pub(super) const FULL_RETRY_MS: u64 = 1_000;
+
 impl Follower {
     fn new(epoch: u64, position: MessageId) -> Self {
         Self { epoch, position, sending: false, failing: false }
@@ -52,6 +61,8 @@ pub(super) enum Sent {
     All,
     /// Somebody else is sending.
     Busy,
+    /// A session has as much as may wait for its client: it is to be tried again soon.
+    Full,
     /// It is to be tried again in so many milliseconds.
     Failed { retry_ms: u64, error: Error },
 }
@@ -74,7 +85,8 @@ impl Followers {
                 followers.insert(row.relay, Follower::new(row.epoch, head));
             }
         }
-        Ok(Self { env, channel, sql, table, followers: RefCell::new(followers) })
+        let sessions = followers.keys().filter(|name| FollowerStub::is_session(name)).count() as u64;
+        Ok(Self { env, channel, sql, table, followers: RefCell::new(followers), sessions: Cell::new(sessions) })
     }
 
     /// Adds a relay that has everything up to `head`, or renews its follow.
@@ -87,8 +99,16 @@ impl Followers {
         self.table.ensure(&self.sql)?;
         let values = vec![follow.relay.as_str().into(), integer(follow.epoch)];
         self.sql.exec("INSERT OR REPLACE INTO followers (relay, epoch) VALUES (?, ?)", values)?;
+        if !followers.contains_key(&follow.relay) && FollowerStub::is_session(&follow.relay) {
+            self.sessions.set(self.sessions.get() + 1);
+        }
         let follower = followers.entry(follow.relay.clone());
-        follower.or_insert_with(|| Follower::new(follow.epoch, head)).epoch = follow.epoch;
+        let follower = follower.or_insert_with(|| Follower::new(follow.epoch, head));
+        follower.epoch = follow.epoch;
+        if FollowerStub::is_session(&follow.relay) {
+            // It says where it stands; what an earlier session of the same name had says nothing.
+            follower.position = follow.position.unwrap_or(head);
+        }
         Ok(())
     }
 
@@ -98,6 +118,9 @@ impl Followers {
         if followers.get(&unfollow.relay).is_some_and(|follower| follower.epoch == unfollow.epoch) {
             self.sql.exec("DELETE FROM followers WHERE relay = ?", vec![unfollow.relay.as_str().into()])?;
             followers.remove(&unfollow.relay);
+            if FollowerStub::is_session(&unfollow.relay) {
+                self.sessions.set(self.sessions.get().saturating_sub(1));
+            }
         }
         Ok(())
     }
@@ -108,6 +131,11 @@ impl Followers {
 
     pub(super) fn is_empty(&self) -> bool {
         self.followers.borrow().is_empty()
+    }
+
+    /// How many of them are sessions, each of which is one listener.
+    pub(super) fn sessions(&self) -> u64 {
+        self.sessions.get()
     }
 
     /// Whether anything is stored.
@@ -135,13 +163,13 @@ impl Followers {
         });
         let retry_ms = if failed_before == Some(true) { RETRY_MS.1 } else { RETRY_MS.0 };
         match sent {
-            Ok(()) => Sent::All,
+            Ok(sent) => sent,
             Err(error) => Sent::Failed { retry_ms, error },
         }
     }
 
-    async fn send_pages(&self, relay: &str, log: &Log, mut probe: bool) -> Result<(), Error> {
-        let stub = RelayStub::of(&self.env, relay)?;
+    async fn send_pages(&self, relay: &str, log: &Log, mut probe: bool) -> Result<Sent, Error> {
+        let stub = FollowerStub::of(&self.env, relay)?;
         while let Some((position, epoch)) = self.with(relay, |follower| (follower.position, follower.epoch)) {
             if position == log.head() && !std::mem::take(&mut probe) {
                 break;
@@ -153,9 +181,10 @@ impl Followers {
                 Delivery::Behind(behind) if behind != position => self.set_position(relay, behind),
                 Delivery::Behind(_) => return Err(Error::internal("the relay refuses what it lacks")),
                 Delivery::Gone => self.remove(&Unfollow { relay: relay.to_owned(), epoch })?,
+                Delivery::Full => return Ok(Sent::Full),
             }
         }
-        Ok(())
+        Ok(Sent::All)
     }
 
     fn set_position(&self, relay: &str, position: MessageId) {

@@ -17,8 +17,8 @@ use crate::{
     config::Config,
     error::Error,
     objects::{
-        Append, Appended, Follow, HistoryPage, HistoryRequest, Holder, LegRequest, Memory, PageRequest, Unfollow, Wake,
-        answer, path, read_json,
+        Append, Appended, Counts, Follow, FollowerStub, HistoryPage, HistoryRequest, Holder, LegRequest, Memory,
+        PageRequest, Unfollow, Wake, answer, path, read_json,
     },
     printed::Printed,
 };
@@ -62,7 +62,7 @@ impl DurableObject for Channel {
             path::BEGIN => answer(inner.begin(&mut request).await),
             path::PAGE => answer(inner.page(&mut request).await),
             path::HISTORY => answer(inner.history(&mut request).await),
-            path::LISTENERS => answer(Ok(inner.audience.counts())),
+            path::LISTENERS => answer(Ok(inner.counts())),
             unknown => Error::internal(format!("a channel knows no {unknown}")).into_response(),
         }
     }
@@ -102,6 +102,7 @@ impl Wake for Inner {
         let holder = Holder::Channel(name.clone());
         let audience = Audience::restore(state, env, holder, &config, |_| Some(channels.clone()));
         audience.set_position(&name, log.head());
+        audience.restore_guests(followers.sessions());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));
         let (max_rate, meter) = (config.channel_publish_rate, Cell::default());
         Ok(Self { state, name, log, audience, followers, vacancy, retention, alarm, max_rate, meter })
@@ -171,17 +172,35 @@ impl Inner {
         Ok(HistoryPage { page: self.log.look_back(&wanted, now_ms())?, head: self.log.head() })
     }
 
-    async fn follow(&self, request: &mut Request) -> Result<MessageId, Error> {
+    async fn follow(self: &Rc<Self>, request: &mut Request) -> Result<MessageId, Error> {
         let follow: Follow = read_json(request).await?;
         self.vacancy.visit();
+        let is_session = FollowerStub::is_session(&follow.relay);
+        if is_session {
+            self.audience.check_room()?;
+        }
         self.followers.add(&follow, self.log.head())?;
+        if is_session {
+            self.count_sessions();
+            self.send_in_background(follow.relay);
+        }
         Ok(self.log.head())
     }
 
     async fn unfollow(&self, request: &mut Request) -> Result<(), Error> {
         let unfollow: Unfollow = read_json(request).await?;
         self.followers.remove(&unfollow)?;
+        self.count_sessions();
         self.see_to_vacancy().await
+    }
+
+    pub(super) fn count_sessions(&self) {
+        self.audience.set_guests(&self.name, self.followers.sessions());
+    }
+
+    fn counts(&self) -> Counts {
+        let listeners = self.audience.count(&self.name);
+        if listeners == 0 { Counts::new() } else { vec![(self.name.clone(), listeners)] }
     }
 
     async fn leave(&self, socket: &WebSocket, code: usize) -> Result<(), Error> {
@@ -191,13 +210,17 @@ impl Inner {
 
     fn send_to_followers(self: &Rc<Self>) {
         for relay in self.followers.names() {
-            let inner = self.clone();
-            self.state.wait_until(async move {
-                if let Err(error) = inner.send_to(&relay, false).await {
-                    console_error!("no alarm was set: {error}");
-                }
-            });
+            self.send_in_background(relay);
         }
+    }
+
+    fn send_in_background(self: &Rc<Self>, relay: String) {
+        let inner = self.clone();
+        self.state.wait_until(async move {
+            if let Err(error) = inner.send_to(&relay, false).await {
+                console_error!("no alarm was set: {error}");
+            }
+        });
     }
 }
 

@@ -4,7 +4,10 @@
 use futures::future::join_all;
 use worker::{console_debug, console_error};
 
-use super::{followers::Sent, object::Inner};
+use super::{
+    followers::{FULL_RETRY_MS, Sent},
+    object::Inner,
+};
 use crate::{clock::now_ms, error::Error, printed::Printed};
 
 /// How long after a publish the channel makes sure that every relay has it, in case the channel lost its memory, or a
@@ -17,13 +20,17 @@ const RECHECK_MS: u64 = 24 * 3_600 * 1_000;
 impl Inner {
     /// Sends a relay what it lacks, and sets the alarm to try again if that fails.
     pub(super) async fn send_to(&self, relay: &str, probe: bool) -> Result<(), Error> {
-        match self.followers.send_to(relay, &self.log, probe).await {
+        let sent = self.followers.send_to(relay, &self.log, probe).await;
+        // A session that is gone says so when it is sent something.
+        self.count_sessions();
+        match sent {
             Sent::Failed { retry_ms, error } => {
                 console_error!("a delivery to relay {relay:?} failed and will be tried again: {error}");
                 self.alarm.set(now_ms() + retry_ms).await
             }
             // Whoever sends may fail after this, and the object be evicted before it says so.
             Sent::Busy if probe => self.alarm.set(now_ms() + SETTLE_MS).await,
+            Sent::Full => self.alarm.set(now_ms() + FULL_RETRY_MS).await,
             Sent::All | Sent::Busy => Ok(()),
         }
     }

@@ -50,16 +50,24 @@ pub(crate) struct HistoryPage {
     pub(crate) head: MessageId,
 }
 
-/// Relay to channel: send me what is published from now on, until an [`Unfollow`] with the same epoch.
+/// Relay or session to channel: send me what is published from now on, until an [`Unfollow`] with the same epoch.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Follow {
+    /// The name of the relay, or that of a session's object: see [`FollowerStub`](super::FollowerStub).
     pub(crate) relay: String,
     /// Increases with each follow of this relay, so that a late unfollow cannot end a newer follow.
     pub(crate) epoch: u64,
+    /// Where a session stands: it is sent what came since too. `None` means the channel's head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<MessageId>,
 }
 
-/// Relay to channel: nobody here listens any more.
-pub(crate) type Unfollow = Follow;
+/// Relay or session to channel: nobody here listens any more.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Unfollow {
+    pub(crate) relay: String,
+    pub(crate) epoch: u64,
+}
 
 /// Relay to channel: which messages come after this one?
 #[derive(Serialize, Deserialize)]
@@ -68,22 +76,24 @@ pub(crate) struct PageRequest {
     pub(crate) max_bytes: usize,
 }
 
-/// Channel to relay: deliver these messages.
+/// Channel to relay or session: deliver these messages.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Batch {
     pub(crate) channel: ChannelName,
     pub(crate) page: Page,
 }
 
-/// Relay to channel: what became of a batch.
+/// Relay or session to channel: what became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Delivery {
     /// The relay's listeners have everything up to the end of the batch.
     Delivered,
     /// Messages before the batch are missing; begin after this position.
     Behind(MessageId),
-    /// The relay has no listener of this channel.
+    /// The relay has no listener of this channel, or the session does not want it.
     Gone,
+    /// The session has as much as may wait for its client: nothing of the batch was taken.
+    Full,
 }
 
 /// How many listeners an object has, by channel.

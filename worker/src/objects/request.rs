@@ -15,6 +15,8 @@ pub(crate) mod path {
     pub(crate) const PAGE: &str = "/page";
     pub(crate) const HISTORY: &str = "/history";
     pub(crate) const DELIVER: &str = "/deliver";
+    /// A session's object has paths of its own, of the crate `cyclone-edge-sockjs`.
+    pub(crate) const DELIVER_TO_SESSION: &str = "/deliver-from-channel";
     pub(crate) const LISTENERS: &str = "/listeners";
     pub(crate) const REPORT: &str = "/report";
     pub(crate) const STATS: &str = "/stats";

@@ -19,6 +19,10 @@ use crate::error::Error;
 
 /// The binding of the relays.
 const RELAYS: &str = "RELAYS";
+/// The binding of the sessions of SockJS clients.
+const SESSIONS: &str = "SOCKJS_SESSIONS";
+/// How the name of a session begins as that of a follower. Names of relays begin with a place.
+const SESSION: &str = "session:";
 
 /// The object that orders and keeps the messages of one channel.
 pub(crate) struct ChannelStub(Stub);
@@ -63,16 +67,32 @@ impl ChannelStub {
     }
 }
 
-/// The object that holds listeners of several channels.
-pub(crate) struct RelayStub(Stub);
+/// Who is sent what a channel publishes: a relay, or the session of a SockJS client.
+pub(crate) struct FollowerStub {
+    stub: Stub,
+    path: &'static str,
+}
 
-impl RelayStub {
+impl FollowerStub {
     pub(crate) fn of(env: &Env, name: &str) -> Result<Self, Error> {
-        Stub::of(env, RELAYS, name, None).map(Self)
+        match name.strip_prefix(SESSION) {
+            Some(session) => Ok(Self { stub: Stub::of(env, SESSIONS, session, None)?, path: path::DELIVER_TO_SESSION }),
+            None => Ok(Self { stub: Stub::of(env, RELAYS, name, None)?, path: path::DELIVER }),
+        }
+    }
+
+    /// What a session is called as a follower.
+    pub(crate) fn name_of_session(session: &str) -> String {
+        format!("{SESSION}{session}")
+    }
+
+    /// Whether a follower of this name is a session.
+    pub(crate) fn is_session(name: &str) -> bool {
+        name.starts_with(SESSION)
     }
 
     pub(crate) async fn deliver(&self, batch: &Batch) -> Result<Delivery, Error> {
-        call(&self.0, path::DELIVER, batch).await
+        call(&self.stub, self.path, batch).await
     }
 }
 
@@ -83,7 +103,7 @@ impl HolderStub {
     pub(crate) fn of(env: &Env, holder: &Holder) -> Result<Self, Error> {
         Ok(match holder {
             Holder::Channel(name) => Self(ChannelStub::of(env, name)?.0),
-            Holder::Relay(name) => Self(RelayStub::of(env, name)?.0),
+            Holder::Relay(name) => Self(Stub::of(env, RELAYS, name, None)?),
         })
     }
 

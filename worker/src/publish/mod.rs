@@ -17,7 +17,7 @@ use crate::{
     hooks::{Hooks, Publication},
     http::read_bounded,
     objects::{Append, Attempt, Body, ChannelStub},
-    rights::{Publisher, authorize_publisher},
+    rights::{Publisher, authorize_publisher, shown_by_publisher},
 };
 
 /// A byte of a message takes up to six in a body: `\u0000` in JSON, `%00` in a form.
@@ -28,8 +28,9 @@ const MAX_BODY_BYTES_BESIDE: usize = 256 * 1024;
 /// How many channels a message is published to at the same time.
 const CHANNELS_AT_ONCE: usize = 25;
 
+/// All is well.
 #[derive(Serialize)]
-struct Published {
+pub(crate) struct Published {
     status: &'static str,
     /// The id of the message in each channel.
     ids: BTreeMap<String, MessageId>,
@@ -43,15 +44,33 @@ pub(crate) async fn publish(
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
     let form = read_form(request, config.max_message_bytes).await?;
-    let publisher = authorize_publisher(request, form.key.as_deref(), &form.channels, config).await?;
+    let shown = shown_by_publisher(request, form.key.as_deref())?;
+    let publisher = authorize_publisher(&shown, &form.channels, config).await?;
     rate::count(&publisher, env, config).await?;
     hooks.authorize_publisher(request, &form.channels).await?;
-    let attempt = attempt(request, &form)?;
+    let header = request.headers().get("Idempotency-Key")?.map(IdempotencyKey::new).transpose()?;
+    let attempt = attempt(header, &form)?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
     check_size(&publication, config.max_message_bytes)?;
     let outcomes = append_to_all(env, publication, attempt).await?;
-    respond(outcomes, &publisher)
+    Ok(Response::from_json(&published(outcomes, &publisher)?)?)
+}
+
+/// Publishes what a client without requests of its own asks for, a SockJS session, that has shown this. There are no hooks
+/// to ask.
+pub(crate) async fn publish_form(
+    form: PublishForm,
+    shown: &str,
+    env: &Env,
+    config: &Config,
+) -> Result<Published, Error> {
+    let publisher = authorize_publisher(shown, &form.channels, config).await?;
+    rate::count(&publisher, env, config).await?;
+    let attempt = attempt(None, &form)?;
+    let publication = Publication { channels: form.channels, event: form.event, message: form.message };
+    check_size(&publication, config.max_message_bytes)?;
+    published(append_to_all(env, publication, attempt).await?, &publisher)
 }
 
 async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<PublishForm, Error> {
@@ -71,8 +90,7 @@ async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<Pu
 }
 
 /// The key that makes the publish safe to repeat, from the header `Idempotency-Key` or the field `id`.
-fn attempt(request: &Request, form: &PublishForm) -> Result<Option<Attempt>, Error> {
-    let header = request.headers().get("Idempotency-Key")?.map(IdempotencyKey::new).transpose()?;
+fn attempt(header: Option<IdempotencyKey>, form: &PublishForm) -> Result<Option<Attempt>, Error> {
     let key = match (header, form.id.clone()) {
         (Some(header), Some(field)) if header != field => {
             let message = "the header `Idempotency-Key` and the field `id` differ";
@@ -114,7 +132,7 @@ async fn append_to_all(env: &Env, publication: Publication, attempt: Option<Atte
 
 /// All is well, or the answer says which channels have the message and what is the matter with each of the others. Of
 /// those that are `unavailable` it is not known whether they have it: an answer may have been lost.
-fn respond(outcomes: Vec<Outcome>, publisher: &Publisher) -> Result<Response, Error> {
+fn published(outcomes: Vec<Outcome>, publisher: &Publisher) -> Result<Published, Error> {
     let mut ids = BTreeMap::new();
     let mut failed = BTreeMap::new();
     let mut worst: Option<Error> = None;
@@ -132,7 +150,7 @@ fn respond(outcomes: Vec<Outcome>, publisher: &Publisher) -> Result<Response, Er
             }
         }
     }
-    let Some(error) = worst else { return Ok(Response::from_json(&Published { status: "ok", ids })?) };
+    let Some(error) = worst else { return Ok(Published { status: "ok", ids }) };
     let is_split = !ids.is_empty() || failed.values().any(|code| *code != error.code());
     let error = if is_split { error.with_message("the message was not published to every channel") } else { error };
     Err(error.with_detail("failed", json!(failed)).with_detail("ids", json!(ids)))

@@ -10,7 +10,7 @@ use worker::SqlStorage;
 
 use crate::{
     error::Error,
-    objects::{Follow, Unfollow, integer},
+    objects::{Unfollow, integer},
 };
 
 /// The follows and groups of a relay.
@@ -24,7 +24,7 @@ pub(super) struct Followed {
     pub(super) channel: ChannelName,
     /// Up to where its messages have been delivered to this relay's listeners.
     pub(super) position: MessageId,
-    /// Which follow this is: see [`Follow::epoch`].
+    /// Which follow this is: see [`Follow::epoch`](crate::objects::Follow::epoch).
     pub(super) epoch: u64,
 }
 
@@ -67,7 +67,7 @@ impl Follows {
     pub(super) fn remove(&self, channel: &ChannelName, relay: &str) -> Result<Option<Unfollow>, Error> {
         let query = "DELETE FROM follows WHERE channel = ? RETURNING channel, position, epoch";
         let removed = self.sql.exec(query, vec![channel.as_str().into()])?.to_array::<Followed>()?;
-        Ok(removed.first().map(|followed| Follow { relay: relay.to_owned(), epoch: followed.epoch }))
+        Ok(removed.first().map(|followed| Unfollow { relay: relay.to_owned(), epoch: followed.epoch }))
     }
 
     /// The group of listeners that want these channels.

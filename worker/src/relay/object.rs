@@ -172,14 +172,14 @@ impl Inner {
             (Err(error), _) => {
                 // It may have heard all the same, and even sent a batch. Nobody was there yet to get that.
                 self.unfollow(channel)?;
-                self.tell_unfollow(channel, Follow { relay: self.name.clone(), epoch })?;
+                self.tell_unfollow(channel, Unfollow { relay: self.name.clone(), epoch })?;
                 Err(error)
             }
         }
     }
 
     async fn ask_to_follow(&self, channel: &ChannelName, epoch: u64) -> Result<MessageId, Error> {
-        ChannelStub::of(&self.env, channel)?.follow(&Follow { relay: self.name.clone(), epoch }).await
+        ChannelStub::of(&self.env, channel)?.follow(&Follow { relay: self.name.clone(), epoch, position: None }).await
     }
 
     fn begin_following(&self, channel: &ChannelName, position: MessageId, epoch: u64) -> Result<(), Error> {

@@ -47,7 +47,7 @@ fn of_query(url: &str) -> Result<Option<String>, Error> {
 /// Whether a request comes from a page of a listed origin, of the hub's own, or from no page of another: a browser sends
 /// cookies also where a page of strangers asks. Browsers that say nothing of either send no page's `fetch` to another
 /// origin without `Origin`.
-fn is_of_own_pages(origin: Option<&str>, site: Option<&str>, url: &str, listed: &[String]) -> bool {
+pub(crate) fn is_of_own_pages(origin: Option<&str>, site: Option<&str>, url: &str, listed: &[String]) -> bool {
     match (origin, site) {
         (Some(origin), _) => {
             let is_own = || Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization() == origin);

@@ -18,8 +18,9 @@ mod verifier;
 use cyclone_edge_protocol::{ChannelPatterns, ChannelSet};
 
 use crate::error::Error;
-pub(crate) use publisher::{Publisher, authorize_publisher};
-pub(crate) use subscriber::authorize_subscriber;
+pub(crate) use credential::is_of_own_pages;
+pub(crate) use publisher::{Publisher, authorize_publisher, shown_by_publisher};
+pub(crate) use subscriber::{authorize_subscriber, shown_by_subscriber};
 
 /// Refuses unless every channel is covered. Which one is not, is not said: it was named by whoever asks.
 fn require_cover(patterns: &ChannelPatterns, channels: &ChannelSet) -> Result<(), Error> {

@@ -34,14 +34,18 @@ impl fmt::Display for Publisher {
     }
 }
 
-/// Checks what a request shows in its `Authorization` header or, as Cyclone-SSE has it, in the field `key`: a publish key,
-/// or else a token. Never a cookie, which a browser sends unasked, nor the query, which ends up in logs.
+/// What a request shows in its `Authorization` header or, as Cyclone-SSE has it, in the field `key`. Never a cookie, which a
+/// browser sends unasked, nor the query, which ends up in logs.
+pub(crate) fn shown_by_publisher(request: &Request, field: Option<&str>) -> Result<String, Error> {
+    Ok(bearer(request)?.or_else(|| field.map(str::to_owned)).unwrap_or_default())
+}
+
+/// Checks what a publisher shows: a publish key, or else a token.
 ///
 /// # Errors
 /// 401 without a key or token that counts, 403 where it is not good for a channel, or where nobody may publish.
 pub(crate) async fn authorize_publisher(
-    request: &Request,
-    field: Option<&str>,
+    shown: &str,
     channels: &ChannelSet,
     config: &Config,
 ) -> Result<Publisher, Error> {
@@ -53,8 +57,6 @@ pub(crate) async fn authorize_publisher(
         }
         PublishAccess::Keys(keys) => keys,
     };
-    let bearer = bearer(request)?;
-    let shown = bearer.as_deref().or(field).unwrap_or_default();
     if let Some(key) = keys.find(shown) {
         require_cover(&key.channels, channels)?;
         return Ok(Publisher { id: key.publisher.clone() });

@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     hooks::Hooks,
     objects::{HolderStub, LegRequest, OpenedLeg},
-    rights::authorize_subscriber,
+    rights::{authorize_subscriber, shown_by_subscriber},
 };
 use holders::holders;
 use place::Place;
@@ -50,7 +50,8 @@ async fn listen(
     config: &Config,
     hooks: &impl Hooks,
 ) -> Result<Response, Error> {
-    let ends_at_ms = authorize_subscriber(request, &subscription.channels, config).await?;
+    let shown = shown_by_subscriber(request, config)?;
+    let ends_at_ms = authorize_subscriber(shown.as_deref(), &subscription.channels, config).await?;
     hooks.authorize_subscriber(request, &subscription.channels).await?;
     let place = Place::of(request);
     let leg = LegRequest {
