@@ -95,8 +95,11 @@ impl Bench {
         self.browser.run("window.seen = echo(characters)").await;
         let state = "[seen.messages.length === characters.length, seen.messages.length, seen.closed]";
         self.browser.eventually("every character", state, |state| state[0] == true || !state[2].is_null()).await;
-        let wrong = "return characters.map((text, number) => seen.messages[number] === text ? -1 : number)
-                       .filter((number) => number >= 0)";
+        let wrong = "return characters.flatMap((text, number) => {
+            const found = seen.messages[number];
+            const first = [...text].findIndex((_, index) => text[index] !== found[index]);
+            return found === text ? [] : [[number, first, escape(text.slice(first, first + 3)), escape(found.slice(first, first + 3))]];
+        }).slice(0, 3)";
         assert_eq!(self.browser.run(wrong).await, json!([]), "{self}");
     }
 
