@@ -15,8 +15,11 @@ const OLD: (&str, &str) = ("0.3.4", "sockjs-client-0.3/transformers/sockjs/libra
 
 /// What the page's own script does: opens connections by the transport `T` to services of `APP`.
 const SCRIPT: &str = r#"
+    // Clients give up a transport after a few round trips to the server, which on one machine is too soon for a busy one:
+    // `timeout` is for the current client, `rtt` for the old one.
+    const options = { transports: [T], protocols_whitelist: [T], timeout: 10000, rtt: 3000 };
     window.connect = (service, onopen = () => {}, onmessage = () => {}) => {
-      const sock = new SockJS(APP + service, undefined, { transports: [T], protocols_whitelist: [T] });
+      const sock = new SockJS(APP + service, undefined, options);
       const seen = { sock, transport: null, messages: [], closed: null };
       sock.onopen = () => { seen.transport = sock.transport || sock.protocol; onopen(seen); };
       sock.onmessage = ({ data }) => { seen.messages.push(data); onmessage(seen); };
