@@ -44,9 +44,13 @@ impl RegistryObject {
         let body = request.text().await?;
         match request.path().as_str() {
             path::ENTER => {
-                self.write("INSERT OR IGNORE INTO sessions (session) VALUES (?)", &serde_json::from_str(&body)?)?
+                let session: String = serde_json::from_str(&body)?;
+                self.write("INSERT OR IGNORE INTO sessions (session) VALUES (?)", &session)?;
             }
-            path::LEAVE => self.write("DELETE FROM sessions WHERE session = ?", &serde_json::from_str(&body)?)?,
+            path::LEAVE => {
+                let session: String = serde_json::from_str(&body)?;
+                self.write("DELETE FROM sessions WHERE session = ?", &session)?;
+            }
             path::BROADCAST => self.broadcast(serde_json::from_str(&body)?).await?,
             _ => return Response::error("", 404),
         }
@@ -59,8 +63,8 @@ impl RegistryObject {
         Ok(sql)
     }
 
-    fn write(&self, statement: &str, session: &String) -> worker::Result<()> {
-        self.sql()?.exec(statement, vec![session.as_str().into()]).map(|_| ())
+    fn write(&self, statement: &str, session: &str) -> worker::Result<()> {
+        self.sql()?.exec(statement, vec![session.into()]).map(|_| ())
     }
 
     async fn broadcast(&self, broadcast: Broadcast) -> worker::Result<()> {

@@ -8,6 +8,7 @@
 //! - `positions`: `cursor`, `number`
 //! - `stream`: `event_stream`, `event`, `replay`
 //! - `publish`: `form`, `publish_form`, `publish_json`, `idempotency_key`, `history_query`
+//! - `sockjs`: `sockjs_payload`, `sockjs_path`
 //! - `rights`: `channel_pattern`, `token`, `claims`, `public_key`
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what does not hold is told by a panic")]
@@ -16,19 +17,21 @@ mod names;
 mod positions;
 mod publish;
 mod rights;
+mod sockjs;
 mod stream;
 
 pub use names::{channel_name, channel_set, event_name};
 pub use positions::{cursor, number};
 pub use publish::{form, history_query, idempotency_key, publish_form, publish_json};
 pub use rights::{channel_pattern, claims, public_key, token};
+pub use sockjs::{sockjs_path, sockjs_payload};
 pub use stream::{event, event_stream, replay};
 
 /// A target: it panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("channel_name", channel_name),
     ("channel_pattern", channel_pattern),
     ("channel_set", channel_set),
@@ -45,6 +48,8 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("publish_form", publish_form),
     ("publish_json", publish_json),
     ("replay", replay),
+    ("sockjs_path", sockjs_path),
+    ("sockjs_payload", sockjs_payload),
     ("token", token),
 ];
 

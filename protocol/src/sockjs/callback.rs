@@ -53,6 +53,7 @@ impl fmt::Display for InvalidCallback {
 impl core::error::Error for InvalidCallback {}
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -71,6 +71,7 @@ pub(super) fn push_code_unit(quoted: &mut String, unit: u32) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::format;
 

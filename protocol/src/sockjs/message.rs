@@ -149,6 +149,7 @@ impl<T: Quote + ?Sized> Quote for &T {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -68,12 +68,13 @@ pub fn parse_frame(frame: &str) -> Result<Vec<Message>, InvalidPayload> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use InvalidPayload::{Broken, Missing};
 
     use super::*;
 
-    fn texts(read: Result<Vec<Message>, InvalidPayload>) -> Result<Vec<alloc::string::String>, InvalidPayload> {
+    fn texts(read: Result<Vec<Message>, InvalidPayload>) -> Result<Vec<String>, InvalidPayload> {
         read.map(|messages| messages.into_iter().map(Message::into_string).collect())
     }
 

@@ -67,7 +67,9 @@ impl Session {
 
     async fn run(self: &Rc<Self>, job: Job) {
         let (service, connection) = (&*self.mount.service, Connection(self.clone()));
-        if !self.is_open() && !matches!(job, Job::Lost) && !(matches!(job, Job::Made) && self.kept.borrow().is_known) {
+        // A connection that is over is made all the same, so that each that is lost was made.
+        let concerns_all = matches!(job, Job::Made | Job::Lost) && self.kept.borrow().is_known;
+        if !self.is_open() && !concerns_all {
             return;
         }
         match job {
@@ -93,12 +95,10 @@ impl Session {
             Job::Told(what) => self.flushing(service.told(&connection, &what)).await,
             Job::Woken => self.flushing(service.woken(&connection)).await,
             Job::Lost => {
-                if self.kept.borrow().is_known {
-                    self.flushing(service.lost(&connection)).await;
-                    self.change(|kept| kept.is_known = false);
-                    if service.is_broadcasting() {
-                        self.enter_registry(path::LEAVE).await;
-                    }
+                self.flushing(service.lost(&connection)).await;
+                self.change(|kept| kept.is_known = false);
+                if service.is_broadcasting() {
+                    self.enter_registry(path::LEAVE).await;
                 }
             }
         }
