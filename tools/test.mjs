@@ -24,7 +24,7 @@ const STEPS = [
   {
     name: "e2e",
     title: "End to end: worker, runtime, Chromium and Firefox",
-    run: cargoTest("cyclone-edge-tests"),
+    run: cargoTest("cyclone-edge-tests", "--lib", "--bins", "--test", "e2e"),
     prepare: async () => {
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
@@ -35,6 +35,13 @@ const STEPS = [
     },
     browser: true,
     nginx: true,
+  },
+  {
+    name: "sockjs",
+    title: "SockJS: the protocol on raw sockets, and its clients in Chromium",
+    run: cargoTest("cyclone-edge-tests", "--test", "sockjs"),
+    prepare: () => build("examples/sockjs-echo"),
+    browser: true,
   },
   {
     name: "legs",

@@ -3,7 +3,7 @@
 use harness::SockjsApp;
 
 use crate::{
-    conversation::{Session, Streaming},
+    conversation::{Session, Streaming, messages},
     wire::Ask,
 };
 
@@ -23,6 +23,20 @@ async fn each_frame_is_one_event_and_one_chunk() {
     // What would end a line of the stream stays escaped.
     session.send(r#"["  \u0000\n\r "]"#).await;
     assert_eq!(wire.chunk().await.as_deref(), Some("data: a[\"  \\u0000\\n\\r \"]\r\n\r\n"));
+}
+
+/// Of all clients: 1.6.1 by `decodeURI`, which throws at what is no code, 0.3.4 by `unescape`.
+#[tokio::test]
+async fn clients_that_decode_an_event_as_a_uri_find_nothing_to_decode() {
+    let app = SockjsApp::start().await;
+    let session = Session::of(&app, "echo");
+    let mut stream = session.begin_stream(Streaming::EventSource).await;
+    stream.says("o").await;
+    session.send(r#"["100% %41 %u0041"]"#).await;
+    let chunk = stream.wire.chunk().await.unwrap();
+    assert!(!chunk.contains('%'), "{chunk}");
+    let frame = chunk.strip_prefix("data: ").unwrap();
+    assert_eq!(messages(frame), ["100% %41 %u0041"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `/eventsource`: each frame is an event. It begins with an empty line, for an old Opera. Frames have no line breaks: they
 //! are JSON.
 
-use super::Wire;
+use super::{Coding, Wire};
 use crate::session::Kind;
 
 pub(super) fn wire() -> Wire {
@@ -11,6 +11,6 @@ pub(super) fn wire() -> Wire {
         prelude: "\r\n".to_owned(),
         before: "data: ".to_owned(),
         after: "\r\n\r\n",
-        is_quoted: false,
+        coding: Coding::Uri,
     }
 }

@@ -1,7 +1,7 @@
 //! `/htmlfile`: each frame is a script in a page that never ends. The page has more than 1 KiB before the first, since some
 //! browsers begin with no less.
 
-use super::Wire;
+use super::{Coding, Wire};
 use crate::session::Kind;
 
 /// What is before the name of the callback, and after it.
@@ -33,7 +33,7 @@ pub(super) fn wire(callback: &str) -> Wire {
         prelude: format!("{page:PAGE_BYTES$}\r\n\r\n"),
         before: "<script>\np(".to_owned(),
         after: ");\n</script>\r\n",
-        is_quoted: true,
+        coding: Coding::Script,
     }
 }
 

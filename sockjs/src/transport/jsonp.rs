@@ -1,7 +1,7 @@
 //! `/jsonp`: each frame is a script that calls a function. The comment keeps the name from being the first bytes, which
 //! some plugins would take for a file of theirs.
 
-use super::{JAVASCRIPT, Wire};
+use super::{Coding, JAVASCRIPT, Wire};
 use crate::session::Kind;
 
 pub(super) fn wire(callback: &str) -> Wire {
@@ -11,6 +11,6 @@ pub(super) fn wire(callback: &str) -> Wire {
         prelude: String::new(),
         before: format!("/**/{callback}("),
         after: ");\r\n",
-        is_quoted: true,
+        coding: Coding::Script,
     }
 }

@@ -26,8 +26,28 @@ pub(crate) struct Wire {
     pub(crate) before: String,
     /// What is after each frame.
     pub(crate) after: &'static str,
-    /// Frames are written as strings of a script.
-    pub(crate) is_quoted: bool,
+    pub(crate) coding: Coding,
+}
+
+/// How a frame is written for what reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Plain,
+    /// As a string of a script in a page.
+    Script,
+    /// Without `%`: clients decode what EventSource brings as they would a URI.
+    Uri,
+}
+
+impl Coding {
+    /// The name that `receive.js` has for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Script => "script",
+            Self::Uri => "uri",
+        }
+    }
 }
 
 const JAVASCRIPT: &str = "application/javascript; charset=UTF-8";

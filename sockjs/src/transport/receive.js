@@ -27,21 +27,28 @@ const TOO_BIG = 1009;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** How a frame, which is JSON after its letter, is written for what reads it. */
+const CODINGS = {
+  plain: (frame) => frame,
+  /** In a page, a string must neither end the script that it is in nor begin a comment. */
+  script: (frame) => JSON.stringify(frame).replaceAll("<", "\\u003c"),
+  /** Clients decode what EventSource brings as they would a URI. */
+  uri: (frame) => frame.replaceAll("%", "\\u0025"),
+};
+
 class Wire {
   #before;
   #after;
-  #isQuoted;
+  #coding;
 
-  constructor(before, after, isQuoted) {
+  constructor(before, after, coding) {
     this.#before = before;
     this.#after = after;
-    this.#isQuoted = isQuoted;
+    this.#coding = coding;
   }
 
-  /** A frame as it is on the wire. In a page, a string must neither end the script that it is in nor begin a comment. */
   write(frame) {
-    const text = this.#isQuoted ? JSON.stringify(frame).replaceAll("<", "\\u003c") : frame;
-    return this.#before + text + this.#after;
+    return this.#before + CODINGS[this.#coding](frame) + this.#after;
   }
 }
 
@@ -70,8 +77,8 @@ function say(leg, what) {
  * @param {WebSocket} leg not accepted yet
  * @returns {ReadableStream<Uint8Array>}
  */
-export function stream(leg, prelude, before, after, isQuoted, responseLimit, heartbeatMs) {
-  return new Stream(leg, prelude, new Wire(before, after, isQuoted), responseLimit, heartbeatMs).body;
+export function stream(leg, prelude, before, after, coding, responseLimit, heartbeatMs) {
+  return new Stream(leg, prelude, new Wire(before, after, coding), responseLimit, heartbeatMs).body;
 }
 
 class Stream {
@@ -158,8 +165,8 @@ class Stream {
  * @param {WebSocket} leg not accepted yet
  * @returns {Promise<string | ReadableStream<Uint8Array>>} a stream where the response has to begin before there is a frame
  */
-export function poll(leg, before, after, isQuoted, heartbeatMs) {
-  return new Promise((resolve) => new Poll(leg, new Wire(before, after, isQuoted), heartbeatMs, resolve));
+export function poll(leg, before, after, coding, heartbeatMs) {
+  return new Promise((resolve) => new Poll(leg, new Wire(before, after, coding), heartbeatMs, resolve));
 }
 
 class Poll {

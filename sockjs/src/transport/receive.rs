@@ -17,7 +17,7 @@ extern "C" {
         prelude: &str,
         before: &str,
         after: &str,
-        is_quoted: bool,
+        coding: &str,
         response_limit: f64,
         heartbeat_ms: f64,
     ) -> Result<ReadableStream, JsValue>;
@@ -27,7 +27,7 @@ extern "C" {
         leg: &WebSocket,
         before: &str,
         after: &str,
-        is_quoted: bool,
+        coding: &str,
         heartbeat_ms: f64,
     ) -> js_sys::Promise;
 
@@ -49,14 +49,14 @@ pub(crate) fn stream(
     response_limit: usize,
     heartbeat: Duration,
 ) -> Result<ReadableStream, Failed> {
-    let Wire { prelude, before, after, is_quoted, .. } = wire;
+    let Wire { prelude, before, after, coding, .. } = wire;
     let limit = response_limit as f64;
-    stream_in_javascript(leg, prelude, before, after, *is_quoted, limit, ms(heartbeat)).map_err(failed)
+    stream_in_javascript(leg, prelude, before, after, coding.name(), limit, ms(heartbeat)).map_err(failed)
 }
 
 /// Waits for the frame of a poll.
 pub(crate) async fn poll(leg: &WebSocket, wire: &Wire, heartbeat: Duration) -> Result<Received, Failed> {
-    let promise = poll_in_javascript(leg, &wire.before, wire.after, wire.is_quoted, ms(heartbeat));
+    let promise = poll_in_javascript(leg, &wire.before, wire.after, wire.coding.name(), ms(heartbeat));
     let body = JsFuture::from(promise).await.map_err(failed)?;
     Ok(match body.as_string() {
         Some(whole) => Received::Whole(whole),

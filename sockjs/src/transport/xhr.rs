@@ -1,6 +1,6 @@
 //! `/xhr`: each frame is a response.
 
-use super::{JAVASCRIPT, Wire};
+use super::{Coding, JAVASCRIPT, Wire};
 use crate::session::Kind;
 
 pub(super) fn wire() -> Wire {
@@ -10,6 +10,6 @@ pub(super) fn wire() -> Wire {
         prelude: String::new(),
         before: String::new(),
         after: "\n",
-        is_quoted: false,
+        coding: Coding::Plain,
     }
 }
