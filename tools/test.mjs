@@ -28,8 +28,7 @@ const STEPS = [
     prepare: async () => {
       // README's lines are run as they are typed.
       if (!find("curl")) await installDebian("curl", "curl");
-      const sockjs = ["examples/sockjs-echo", "examples/chat", "examples/multiplex"];
-      await build("worker", "client", "examples/hooks", ...sockjs, "tests/panic");
+      await build("worker", "client", "examples/hooks", "tests/panic");
       const tools = ["-p", "cyclone-edge-cli", "-p", "cyclone-edge-bench"];
       await run("Building the command line and the benchmark", "cargo", ["build", ...tools]);
     },
@@ -40,7 +39,7 @@ const STEPS = [
     name: "sockjs",
     title: "SockJS: the protocol on raw sockets, and its clients in Chromium",
     run: cargoTest("cyclone-edge-tests", "--test", "sockjs"),
-    prepare: () => build("examples/sockjs-echo"),
+    prepare: () => build("examples/sockjs-echo", "examples/chat", "examples/multiplex"),
     browser: true,
   },
   {
