@@ -142,22 +142,24 @@ impl Stream {
         assert_eq!(self.wire.chunk().await, None, "{:?}", self.kind);
     }
 
-    /// The messages of the next `a` frame; `None` when the answer ends instead.
+    /// The messages of the next `a` frames; `None` when the answer ends instead. A busy runtime joins what it has not sent yet
+    /// into one chunk.
     pub(crate) async fn messages(&mut self) -> Option<Vec<String>> {
         let chunk = self.wire.chunk().await?;
-        Some(messages(&self.unwrap(&chunk)))
+        Some(self.unwrap(&chunk).iter().flat_map(|frame| messages(frame)).collect())
     }
 
-    fn unwrap(&self, chunk: &str) -> String {
+    fn unwrap(&self, chunk: &str) -> Vec<String> {
+        let (before, after) = match self.kind {
+            Streaming::Xhr => ("", "\n"),
+            Streaming::EventSource => ("data: ", "\r\n\r\n"),
+            Streaming::HtmlFile => ("<script>\np(", ");\n</script>\r\n"),
+        };
+        let frames = chunk.strip_suffix(after).unwrap().split(after);
+        let frames = frames.map(|frame| frame.strip_prefix(before).unwrap());
         match self.kind {
-            Streaming::Xhr => chunk.strip_suffix('\n').unwrap().to_owned(),
-            Streaming::EventSource => {
-                chunk.strip_prefix("data: ").and_then(|rest| rest.strip_suffix("\r\n\r\n")).unwrap().to_owned()
-            }
-            Streaming::HtmlFile => {
-                let script = chunk.strip_prefix("<script>\np(").and_then(|rest| rest.strip_suffix(");\n</script>\r\n"));
-                serde_json::from_str(script.unwrap()).unwrap()
-            }
+            Streaming::HtmlFile => frames.map(|frame| serde_json::from_str(frame).unwrap()).collect(),
+            _ => frames.map(str::to_owned).collect(),
         }
     }
 }
