@@ -16,9 +16,7 @@ const IN_ORDER = 1000;
 /** The client went away, and may not have had everything. */
 const GONE = 4000;
 /** How long a client that is gone may take to be noticed after something was written to it. */
-const PROBE_MS = 100;
-/** The object says nothing before it has heard, so little more than one frame ever waits. */
-const HIGH_WATER_MARK = 64 * 1024;
+const PROBE_MS = 300;
 /** What a WebSocket client may send in one go. */
 const MAX_MESSAGE_CHARS = 1024 * 1024;
 /** RFC 6455, section 7.4.1. */
@@ -87,7 +85,12 @@ class Stream {
   #left;
   #out;
   #timer;
-  #isFull = false;
+  /**
+   * What comes before the runtime has taken the last piece waits here: it would make one chunk of both, and old clients take
+   * each chunk for a frame. The object says nothing before it has heard, so little more than one frame ever waits.
+   */
+  #waiting = [];
+  #owesNext = false;
   #ended = false;
 
   constructor(leg, prelude, wire, responseLimit, heartbeatMs) {
@@ -96,10 +99,10 @@ class Stream {
     this.#left = responseLimit;
     const source = {
       start: (controller) => void (this.#out = controller),
-      pull: () => this.#onRoom(),
+      pull: () => this.#onTaken(),
       cancel: () => this.#onGone(),
     };
-    this.body = new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK }));
+    this.body = new ReadableStream(source, new CountQueuingStrategy({ highWaterMark: 1 }));
     this.#out.enqueue(encoder.encode(prelude));
     this.#timer = setInterval(() => this.#write(HEARTBEAT), heartbeatMs);
     leg.addEventListener("message", ({ data }) => this.#onMessage(data));
@@ -111,8 +114,14 @@ class Stream {
   #write(frame) {
     if (this.#ended) return;
     const bytes = encoder.encode(this.#wire.write(frame));
-    this.#out.enqueue(bytes);
     this.#left -= bytes.byteLength;
+    if (this.#isTaken) this.#out.enqueue(bytes);
+    else this.#waiting.push(bytes);
+  }
+
+  /** Whether the runtime has all that was written. */
+  get #isTaken() {
+    return this.#waiting.length === 0 && this.#out.desiredSize > 0;
   }
 
   #onMessage(data) {
@@ -125,15 +134,17 @@ class Stream {
       // The response ends once the object knows, so that the client's next request is not one too many.
       close(this.#leg, IN_ORDER, "full");
     } else {
-      this.#isFull = this.#out.desiredSize <= 0;
-      if (!this.#isFull) say(this.#leg, NEXT);
+      this.#owesNext = true;
     }
   }
 
-  #onRoom() {
-    if (!this.#isFull) return;
-    this.#isFull = false;
-    say(this.#leg, NEXT);
+  #onTaken() {
+    if (this.#waiting.length > 0) this.#out.enqueue(this.#waiting.shift());
+    else if (this.#ended) this.#out.close();
+    else if (this.#owesNext) {
+      this.#owesNext = false;
+      say(this.#leg, NEXT);
+    }
   }
 
   /** A client that went away is noticed when something is written to it. */
@@ -149,8 +160,9 @@ class Stream {
 
   #end() {
     if (this.#ended) return;
+    const isTaken = this.#isTaken;
     this.#stop();
-    this.#out.close();
+    if (isTaken) this.#out.close();
   }
 
   #stop() {

@@ -1,20 +1,20 @@
 // The keep-alives of an object's stream legs, all from one timer: a timer for each would take memory for every idle listener.
 
-/** The legs are spread over so many ticks of the timer, so that not all are written to at once. */
+/** The timer ticks so often in an interval. */
 const SLOTS = 32;
+/** How many legs are written to before the runtime may do something else: a crowd that came together has one slot. */
+const SLICE_LEGS = 32;
 
 export class KeepAlives {
   /** @type {Set<{keepAlive(): void}>[]} */
   #slots = Array.from({ length: SLOTS }, () => new Set());
-  /** The slot whose turn is next, and the one that the next leg is given. */
-  #next = 0;
-  #dealt = 0;
+  /** The slot that had its turn last. */
+  #last = 0;
   #timer;
 
-  /** The interval is the same for all legs. The first keep-alive comes within one, as the leg's place among them has it. */
+  /** The interval is the same for all legs; the first keep-alive comes up to a tick early. */
   add(leg, everyMs) {
-    this.#slots[this.#dealt].add(leg);
-    this.#dealt = (this.#dealt + 1) % SLOTS;
+    this.#slots[this.#last].add(leg);
     this.#timer ??= setInterval(() => this.#tick(), everyMs / SLOTS);
   }
 
@@ -25,9 +25,13 @@ export class KeepAlives {
     this.#timer = undefined;
   }
 
-  #tick() {
-    const legs = this.#slots[this.#next];
-    this.#next = (this.#next + 1) % SLOTS;
-    for (const leg of legs) leg.keepAlive();
+  async #tick() {
+    this.#last = (this.#last + 1) % SLOTS;
+    let written = 0;
+    for (const leg of [...this.#slots[this.#last]]) {
+      leg.keepAlive();
+      written += 1;
+      if (written % SLICE_LEGS === 0) await scheduler.wait(0);
+    }
   }
 }
