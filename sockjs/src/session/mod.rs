@@ -222,8 +222,7 @@ impl Session {
         }
         if self.store.queued_bytes() > MAX_QUEUED_BYTES && self.is_open() {
             self.store.clear_queue();
-            self.change(|kept| kept.phase = Phase::Closed { code: 1008, reason: "Too much is waiting".to_owned() });
-            self.jobs.push(Job::Lost);
+            self.end(1008, "Too much is waiting");
         }
     }
 

@@ -173,28 +173,25 @@ impl Client<'_> {
 
     /// Takes what a channel sends.
     pub(super) fn deliver(&self, batch: &Batch) -> Delivery {
-        if self.desk().of_channel(&batch.channel).is_none() {
-            return Delivery::Gone;
-        }
+        let mut desk = self.desk();
+        let Some(subscription) = desk.of_channel(&batch.channel) else { return Delivery::Gone };
         if self.0.waiting_bytes() > MAX_WAITING_BYTES {
             return Delivery::Full;
         }
-        let taken = self.change(|desk| {
-            let subscription = desk.of_channel(&batch.channel)?;
-            if subscription.is_over(now_ms()) {
-                let ended = subscription.clone();
-                desk.remove(ended.epoch);
-                let frames = vec![ended.expired(), Frame::unsubscribe(ended.topic).to_string()];
-                return Some((Delivery::Gone, frames));
-            }
+        let (delivery, frames) = if subscription.is_over(now_ms()) {
+            let frames = vec![subscription.expired(), Frame::unsubscribe(subscription.topic.clone()).to_string()];
+            let epoch = subscription.epoch;
+            desk.remove(epoch);
+            (Delivery::Gone, frames)
+        } else {
             let mut frames: Vec<String> = subscription.begin(batch.page.start, now_ms()).into_iter().collect();
             let taken = subscription.take(&batch.page);
             let position = subscription.position.unwrap_or(MessageId::START);
             let delivery = taken.as_ref().map_or(Delivery::Behind(position), |_| Delivery::Delivered);
             frames.extend(taken.into_iter().flatten());
-            Some((delivery, frames))
-        });
-        let Some((delivery, frames)) = taken else { return Delivery::Gone };
+            (delivery, frames)
+        };
+        self.0.set_state(&desk);
         frames.iter().for_each(|frame| self.send(frame));
         delivery
     }

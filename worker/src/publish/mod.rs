@@ -52,9 +52,7 @@ pub(crate) async fn publish(
     let attempt = attempt(header, &form)?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
     let publication = hooks.inspect(publication).await?;
-    check_size(&publication, config.max_message_bytes)?;
-    let outcomes = append_to_all(env, publication, attempt).await?;
-    Ok(Response::from_json(&published(outcomes, &publisher)?)?)
+    Ok(Response::from_json(&append(publication, attempt, &publisher, env, config).await?)?)
 }
 
 /// Publishes what a client without requests of its own asks for, a SockJS session, that has shown this. There are no hooks
@@ -69,8 +67,18 @@ pub(crate) async fn publish_form(
     rate::count(&publisher, env, config).await?;
     let attempt = attempt(None, &form)?;
     let publication = Publication { channels: form.channels, event: form.event, message: form.message };
+    append(publication, attempt, &publisher, env, config).await
+}
+
+async fn append(
+    publication: Publication,
+    attempt: Option<Attempt>,
+    publisher: &Publisher,
+    env: &Env,
+    config: &Config,
+) -> Result<Published, Error> {
     check_size(&publication, config.max_message_bytes)?;
-    published(append_to_all(env, publication, attempt).await?, &publisher)
+    published(append_to_all(env, publication, attempt).await?, publisher)
 }
 
 async fn read_form(request: &mut Request, max_message_bytes: usize) -> Result<PublishForm, Error> {
