@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use harness::{Hub, HubBuilder, Listener, eventually, legs};
+use futures::future::join_all;
+use harness::{DEADLINE, Hub, HubBuilder, Listener, eventually, legs};
 use tokio::time::sleep;
 
 /// How long the runtime keeps a silent object; a test of silence can only wait for it to pass.
@@ -61,6 +62,29 @@ async fn an_idle_relay_is_evicted_and_its_listeners_get_the_next_message() {
     let cursor = listener.last_event_id().to_owned();
     hub.publish(&["b"], "b").await;
     assert_eq!(hub.resume(&["a", "b"], &cursor).await.next_event().await.data, "b");
+}
+
+#[tokio::test]
+async fn a_crowd_that_falls_quiet_gets_sockets_however_much_was_said_before() {
+    let hub = Hub::builder().setting("LEGS", "auto").setting("STREAM_LISTENERS", 2).setting("KEEPALIVE_SECONDS", 1);
+    let hub = hub.setting("STREAM_MESSAGES_PER_MINUTE", 1).setting("STREAM_QUIET_SECONDS", 2).start().await;
+    let _before_the_crowd = [hub.subscribe(&["a"]).await, hub.subscribe(&["a"]).await];
+    for number in 0..100 {
+        hub.publish(&["a"], &number.to_string()).await;
+    }
+    let mut crowd = join_all((0..5).map(|_| hub.subscribe(&["a"]))).await;
+    for listener in &mut crowd {
+        listener.ended(DEADLINE).await;
+    }
+    for listener in &mut crowd {
+        listener.connect(&hub).await.unwrap();
+    }
+    publish_over_an_eviction(&hub, "channel a", &mut crowd[0]).await;
+    for listener in &mut crowd {
+        listener
+            .read_until("the end, over the connection that it came back with", |text| text.contains("data: end"))
+            .await;
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use crate::{
     config::{Config, Legs, Retry},
     error::Error,
     http::StreamSettings,
-    objects::{Counts, Holder, LegRequest},
+    objects::{Counts, Holder, HolderStub, LegRequest},
 };
 
 /// The listeners that an object holds.
@@ -50,14 +50,17 @@ pub(crate) struct Audience {
 
 impl Audience {
     /// Takes up the listeners that outlived an eviction or a panic; `channels_of` knows the channels of each group.
+    ///
+    /// # Errors
+    /// When the object's own binding is missing.
     pub(crate) fn restore(
         state: &Rc<State>,
         env: &Env,
         holder: Holder,
         config: &Config,
         channels_of: impl Fn(u32) -> Option<ChannelSet>,
-    ) -> Rc<Self> {
-        let fan_out = FanOut::of(state);
+    ) -> Result<Rc<Self>, Error> {
+        let fan_out = FanOut::of(state, &HolderStub::of(env, &holder)?.wake());
         let sockets = state.get_websockets().into_iter().map(Leg::of_socket);
         let mut listeners = Listeners::default();
         for leg in sockets.chain(fan_out.stream_legs().into_iter().map(|leg| Ok(Leg::Stream(leg)))) {
@@ -73,7 +76,7 @@ impl Audience {
                 (Err(error), _) => console_error!("a socket was not taken up: {error}"),
             }
         }
-        Rc::new(Self {
+        Ok(Rc::new(Self {
             state: state.clone(),
             retry: config.retry,
             max_listeners: config.max_listeners,
@@ -86,7 +89,7 @@ impl Audience {
             messages: Cell::default(),
             catching_up: RefCell::default(),
             positions: RefCell::default(),
-        })
+        }))
     }
 
     /// Up to where a channel has been delivered; `None` when it is not followed.
@@ -154,7 +157,10 @@ impl Audience {
     }
 
     fn choose_leg(&self) -> LegKind {
-        self.legs.choice.choose(self.listeners.borrow().len() as u64, self.messages.get().get(now_ms()))
+        // Whose stream ended because it is quiet is not to get another one, however much was said in the minute before.
+        let is_quiet = self.fan_out.is_quiet(self.legs.quiet_ms);
+        let messages_per_minute = if is_quiet { 0 } else { self.messages.get().get(now_ms()) };
+        self.legs.choice.choose(self.listeners.borrow().len() as u64, messages_per_minute)
     }
 
     /// Drops the listener of a socket that closed, with the code that came or that stands for a broken connection.

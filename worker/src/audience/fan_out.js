@@ -29,14 +29,21 @@ let writing = 0;
 /** By the state that the runtime gives an object, and gives it again after a panic. */
 const fanOuts = new WeakMap();
 
-/** The fan-out of an object: the same as long as the object lives. */
-export function fanOutOf(state) {
-  if (!fanOuts.has(state)) fanOuts.set(state, new FanOut(state));
+/**
+ * The fan-out of an object: the same as long as the object lives.
+ *
+ * @param {DurableObjectState} state
+ * @param {() => Promise<unknown>} wake has the object attend again after a panic
+ */
+export function fanOutOf(state, wake) {
+  if (!fanOuts.has(state)) fanOuts.set(state, new FanOut(state, wake));
   return fanOuts.get(state);
 }
 
 class FanOut {
   #state;
+  #wake;
+  #isWaking = false;
   /** @type {Map<number, Group>} */
   #groups = new Map();
   /** The groups that have frames to deliver. */
@@ -56,14 +63,17 @@ class FanOut {
   /** Ends the turn that the runtime has now. */
   #endTurn;
 
-  constructor(state) {
+  constructor(state, wake) {
     this.#state = state;
+    this.#wake = wake;
   }
 
   /** Says whom to tell that a stream leg which is behind has room for more, and that the listener of one has left. */
   attend(wantsMore, left) {
     this.#wantsMore = wantsMore;
     this.#left = left;
+    // What was replayed when the object lost its memory goes on.
+    for (const leg of this.#streamLegs) leg.goOn();
   }
 
   /** A new stream leg, whose answer is its `body`. */
@@ -79,9 +89,9 @@ class FanOut {
     return [...this.#streamLegs];
   }
 
-  /** When a frame was last delivered. */
-  get deliveredAtMs() {
-    return this.#deliveredAtMs;
+  /** Whether nothing was delivered for so long. */
+  isQuiet(quietMs) {
+    return Date.now() - this.#deliveredAtMs > quietMs;
   }
 
   /** From now on the socket gets what is delivered to its group. (It may do so already, after a panic.) */
@@ -115,8 +125,22 @@ class FanOut {
     try {
       this.#wantsMore(leg.group, leg.number);
     } catch {
-      // The WebAssembly instance is gone, and this object's memory with it: its listener comes back with its cursor.
-      leg.cut();
+      // The WebAssembly instance is gone, and this object's memory with it.
+      this.#state.waitUntil(this.#attendAgain());
+    }
+  }
+
+  /** Has the object take up its memory. */
+  async #attendAgain() {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    try {
+      await this.#wake();
+    } catch (error) {
+      // The next keep-alive tries again.
+      console.error(`an object did not wake after a panic: ${error}`);
+    } finally {
+      this.#isWaking = false;
     }
   }
 
@@ -134,7 +158,7 @@ class FanOut {
     try {
       this.#left(leg.group, leg.number);
     } catch {
-      // The same. When the object wakes, it finds who is still there.
+      // When the object takes up its memory, it finds who is still there.
     }
   }
 

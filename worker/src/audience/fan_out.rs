@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{State, WebSocket, wasm_bindgen_futures::JsFuture};
 
@@ -20,7 +20,7 @@ extern "C" {
     type JsFanOut;
 
     #[wasm_bindgen(js_name = fanOutOf)]
-    fn fan_out_of(state: &JsValue) -> JsFanOut;
+    fn fan_out_of(state: &JsValue, wake: &Function) -> JsFanOut;
 
     #[wasm_bindgen(method)]
     fn attend(this: &JsFanOut, wants_more: &Callback, left: &Callback);
@@ -35,6 +35,9 @@ extern "C" {
         is_new: bool,
         quiet_ms: f64,
     ) -> Result<StreamLeg, JsValue>;
+
+    #[wasm_bindgen(method, js_name = isQuiet)]
+    fn is_quiet(this: &JsFanOut, quiet_ms: f64) -> bool;
 
     #[wasm_bindgen(method, getter, js_name = streamLegs)]
     fn stream_legs(this: &JsFanOut) -> Vec<StreamLeg>;
@@ -90,9 +93,10 @@ pub(super) struct FanOut {
 }
 
 impl FanOut {
-    /// The fan-out of an object. After a panic it is what it was, with all its legs.
-    pub(super) fn of(state: &State) -> Self {
-        Self { fan_out: fan_out_of(state.as_raw()), callbacks: RefCell::default() }
+    /// The fan-out of an object. After a panic it is what it was, with all its legs, and has the object `wake` when one of them
+    /// needs it.
+    pub(super) fn of(state: &State, wake: &Function) -> Self {
+        Self { fan_out: fan_out_of(state.as_raw(), wake), callbacks: RefCell::default() }
     }
 
     /// Says what to do when a stream leg that is behind has room for more, and when the listener of one has left.
@@ -107,6 +111,11 @@ impl FanOut {
     pub(super) fn open_stream_leg(&self, id: LegId, terms: &StreamTerms<'_>) -> Result<StreamLeg, Error> {
         let (ends_at_ms, quiet_ms) = (ms_or_never(terms.ends_at_ms), ms_or_never(terms.quiet_ms));
         Ok(self.fan_out.open_stream_leg(id.group, id.number, terms.settings, ends_at_ms, terms.is_new, quiet_ms)?)
+    }
+
+    /// Whether nothing was delivered for so long.
+    pub(super) fn is_quiet(&self, quiet_ms: u64) -> bool {
+        self.fan_out.is_quiet(quiet_ms as f64)
     }
 
     /// The stream legs that are open: those that outlived a panic.

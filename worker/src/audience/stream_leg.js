@@ -51,11 +51,16 @@ export class StreamLeg {
     this.#fanOut.onWantsMore(this);
   }
 
+  /** Has the replay of history go on when there is room, if there is any to replay. One that is under way is not disturbed. */
+  goOn() {
+    if (this.behind !== undefined) this.#stream.awaitRoom();
+  }
+
   keepAlive() {
     if (!this.#stream.keepAlive()) return;
+    if (this.#fanOut.isQuiet(this.#quietMs)) this.cut();
     // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
-    if (this.behind !== undefined && !this.#stream.willTellOfRoom) this.#fanOut.onWantsMore(this);
-    else if (Date.now() - this.#fanOut.deliveredAtMs > this.#quietMs) this.cut();
+    else this.goOn();
   }
 
   onGone() {

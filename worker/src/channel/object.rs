@@ -100,7 +100,7 @@ impl Wake for Inner {
         let retention = config.retention;
         let vacancy = Vacancy::open(sql, retention)?;
         let holder = Holder::Channel(name.clone());
-        let audience = Audience::restore(state, env, holder, &config, |_| Some(channels.clone()));
+        let audience = Audience::restore(state, env, holder, &config, |_| Some(channels.clone()))?;
         audience.set_position(&name, log.head());
         audience.restore_guests(followers.sessions());
         let (state, alarm) = (state.clone(), Alarm::new(state.clone()));

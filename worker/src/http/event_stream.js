@@ -37,7 +37,6 @@ export class StreamSettings {
 
 export class EventStream {
   #settings;
-  #tellsOfRoom;
   #awaitsRoom = false;
   #endsAtMs;
   #owner;
@@ -56,7 +55,6 @@ export class EventStream {
    */
   constructor(settings, endsAtMs, tellsOfRoom, owner) {
     this.#settings = settings;
-    this.#tellsOfRoom = tellsOfRoom;
     this.#endsAtMs = endsAtMs;
     this.#owner = owner;
     const source = {
@@ -74,11 +72,6 @@ export class EventStream {
     this.#awaitsRoom = true;
     // Not before whoever says so is through.
     queueMicrotask(() => this.#tellOfRoom());
-  }
-
-  /** Whether the owner is still to be told of room. */
-  get willTellOfRoom() {
-    return this.#tellsOfRoom && this.#awaitsRoom;
   }
 
   #tellOfRoom() {

@@ -31,6 +31,11 @@ export function post(stub, path, body) {
   return beforeDeadline(ask(), () => controller.abort());
 }
 
+/** The same as a function, which outlives a panic. */
+export function poster(stub, path, body) {
+  return () => post(stub, path, body);
+}
+
 /**
  * Asks for a leg. The answer is a WebSocket or a body without end; one with any other status is read whole.
  *

@@ -1,6 +1,6 @@
 //! Calls between workers and objects. How they are made is JavaScript: see `call.js` for why.
 
-use js_sys::Reflect;
+use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::ReadableStream;
 use worker::{Env, wasm_bindgen_futures::JsFuture};
@@ -14,6 +14,8 @@ extern "C" {
 
     #[wasm_bindgen(js_name = post)]
     fn post_in_javascript(stub: &JsValue, path: &str, body: &JsValue) -> js_sys::Promise;
+
+    fn poster(stub: &JsValue, path: &str, body: &JsValue) -> Function;
 
     #[wasm_bindgen(js_name = getLeg)]
     fn get_leg_in_javascript(stub: &JsValue, path_and_query: &str) -> js_sys::Promise;
@@ -55,6 +57,11 @@ impl Stub {
     pub(super) async fn post(&self, path: &str, body: &JsValue) -> Result<String, Error> {
         let answer = JsFuture::from(post_in_javascript(&self.0, path, body)).await.map_err(failed)?;
         answer.as_string().ok_or_else(|| Error::internal("an answer is no text"))
+    }
+
+    /// The same as a function of JavaScript, which outlives a panic.
+    pub(super) fn poster(&self, path: &str, body: &JsValue) -> Function {
+        poster(&self.0, path, body)
     }
 
     /// Asks for a leg.

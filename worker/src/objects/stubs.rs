@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use cyclone_edge_protocol::{ChannelName, MessageId, Page};
+use js_sys::Function;
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Env, wasm_bindgen::JsValue};
 
@@ -117,6 +118,11 @@ impl HolderStub {
 
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
         call(&self.0, path::LISTENERS, &()).await
+    }
+
+    /// A function of JavaScript that has the object take up its memory again, after a panic.
+    pub(crate) fn wake(&self) -> Function {
+        self.0.poster(path::LISTENERS, &JsValue::NULL)
     }
 
     /// Opens a leg for a new listener.

@@ -86,7 +86,7 @@ impl Wake for Inner {
         let follows = Follows::open(state.storage().sql())?;
         let groups = follows.groups()?;
         let holder = Holder::Relay(name.clone());
-        let audience = Audience::restore(state, env, holder, &config, |group| groups.get(&group).cloned());
+        let audience = Audience::restore(state, env, holder, &config, |group| groups.get(&group).cloned())?;
         follows.keep_groups(&groups, &audience.groups())?;
         let pending = Pending::default();
         for followed in follows.all()? {

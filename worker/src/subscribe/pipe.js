@@ -62,7 +62,7 @@ class Pipe {
     if (!this.#stream.keepAlive()) return;
     if (this.#isLongPoll) this.#stream.end();
     // An object that lost its memory while it replayed history waits to be asked, and so does one that replays after all.
-    else if (!this.#isLive && !this.#stream.willTellOfRoom) this.#leg.send("more");
+    else if (!this.#isLive) this.#stream.awaitRoom();
   }
 
   #onMessage(data) {
