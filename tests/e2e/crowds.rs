@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::join_all;
@@ -160,6 +160,30 @@ async fn a_crowd_is_delivered_to_while_its_clock_is_set_back() {
         let heard = join_all(listeners.into_iter().map(async |mut listener| all(&mut listener, MESSAGES).await));
         let heard = within(DEADLINE, "all messages at all listeners", heard).await;
         assert!(heard.iter().all(|heard| *heard == numbers(MESSAGES)), "{heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_to_come_while_a_clock_was_set_back_does_not_hold_up_what_comes_when_it_is_right_again() {
+    let mut clock = Clock::default();
+    let builder = Hub::builder().setting("LEGS", "stream").setting("KEEPALIVE_SECONDS", 1);
+    let hub = clock.set_up(builder).start().await;
+    let mut listeners = join_all((0..50).map(|_| hub.subscribe(&["a"]))).await;
+    clock.step(-600);
+    // Many ticks of the keep-alives' timer.
+    let began = Instant::now();
+    let mut count = 0;
+    while began.elapsed() < Duration::from_millis(500) {
+        hub.publish(&["a"], &count.to_string()).await;
+        count += 1;
+    }
+    clock.catch_up();
+    hub.publish(&["a"], &count.to_string()).await;
+    for listener in &mut listeners {
+        assert_eq!(listener.next_data(count + 1).await, numbers(count + 1));
+        let pings = |text: &str| text.matches(": sse ping").count();
+        let before = pings(listener.text());
+        listener.read_until("keep-alives", |text| pings(text) > before + 2).await;
     }
 }
 

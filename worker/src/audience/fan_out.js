@@ -7,11 +7,12 @@
 // It is JavaScript, not Rust, so that a panic, which ends the WebAssembly instance, does not end a cycle in its middle; and
 // so that nothing passes through WebAssembly once for each listener.
 
-import { timersStandStill } from "./clock.js";
+import { Clock } from "./clock.js";
 import { Group } from "./group.js";
 import { KeepAlives } from "./keep_alives.js";
 import { SocketLeg } from "./socket_leg.js";
 import { StreamLeg } from "./stream_leg.js";
+import { Turns } from "./turns.js";
 
 /**
  * How many legs are written to before the runtime may write to their connections, by all objects of the isolate together. With
@@ -54,18 +55,20 @@ class FanOut {
   #awaitsRoom = [];
   /** @type {Set<StreamLeg>} */
   #streamLegs = new Set();
-  #keepAlives = new KeepAlives();
+  #keepAlives;
   #wantsMore = () => {};
   #left = () => {};
   #deliveredAtMs = Date.now();
   /** How much was written since the last turn that was taken here: to how many legs, and to each of them. */
   #written = { legs: 0, bytes: 0 };
-  /** Ends the turn that the runtime has now. */
-  #endTurn;
+  #turns;
 
   constructor(state, wake) {
     this.#state = state;
     this.#wake = wake;
+    const clock = new Clock(state.storage);
+    this.#keepAlives = new KeepAlives(clock);
+    this.#turns = new Turns(state.storage, clock, this.#keepAlives);
   }
 
   /** Says whom to tell that a stream leg which is behind has room for more, and that the listener of one has left. */
@@ -104,7 +107,7 @@ class FanOut {
   }
 
   #add(group, number, leg) {
-    this.#seeToTurn();
+    this.#turns.see();
     if (!this.#groups.has(group)) this.#groups.set(group, new Group());
     this.#groups.get(group).add(number, leg);
   }
@@ -146,7 +149,7 @@ class FanOut {
 
   /** The listener of a stream leg has left. */
   onGone(leg) {
-    this.#seeToTurn();
+    this.#turns.see();
     this.#streamLegs.delete(leg);
     this.#keepAlives.remove(leg);
     this.remove(leg.group, leg.number);
@@ -170,7 +173,7 @@ class FanOut {
     to.push(frame);
     this.#waitingBytes += frame.byteLength;
     this.#busy.add(to);
-    this.#seeToTurn();
+    this.#turns.see();
     if (this.#running) return;
     this.#running = true;
     this.#state.waitUntil(this.#run());
@@ -179,7 +182,7 @@ class FanOut {
   /** Waits until there is room for more to deliver; undefined where there is. */
   room() {
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined;
-    this.#seeToTurn();
+    this.#turns.see();
     return new Promise((resolve) => this.#awaitsRoom.push(resolve));
   }
 
@@ -217,19 +220,8 @@ class FanOut {
     }
   }
 
-  /** Gives the runtime its turn to write to connections. Only a timer lets it do so thoroughly. */
-  async #turn() {
+  #turn() {
     this.#written = { legs: 0, bytes: 0 };
-    if (timersStandStill(this.#state.storage)) return this.#state.storage.sync();
-    await new Promise((resolve) => {
-      this.#endTurn = resolve;
-      scheduler.wait(0).then(resolve);
-    });
-    this.#endTurn = undefined;
-  }
-
-  /** Ends the turn that the runtime has now if the clock was set back since it began. */
-  #seeToTurn() {
-    if (this.#endTurn !== undefined && timersStandStill(this.#state.storage)) this.#endTurn();
+    return this.#turns.take();
   }
 }

@@ -64,6 +64,11 @@ extern "C" {
     type Clock;
 }
 
+#[wasm_bindgen(module = "/src/audience/turns.js")]
+extern "C" {
+    type Turns;
+}
+
 #[wasm_bindgen(module = "/src/audience/group.js")]
 extern "C" {
     type Group;

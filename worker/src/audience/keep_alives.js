@@ -6,16 +6,28 @@ const SLOTS = 32;
 const SLICE_LEGS = 32;
 
 export class KeepAlives {
+  #clock;
   /** @type {Set<{keepAlive(): void}>[]} */
   #slots = Array.from({ length: SLOTS }, () => new Set());
   /** The slot that had its turn last. */
   #last = 0;
   #timer;
+  #everyMs;
+  /** The timer was set while the clock stood still, and has not rung yet. */
+  #standsStill = false;
+  /** It was set again since. */
+  #wasSetAgain = false;
+
+  /** @param {import("./clock.js").Clock} clock */
+  constructor(clock) {
+    this.#clock = clock;
+  }
 
   /** The interval is the same for all legs; the first keep-alive comes up to a tick early. */
   add(leg, everyMs) {
     this.#slots[this.#last].add(leg);
-    this.#timer ??= setInterval(() => this.#tick(), everyMs / SLOTS);
+    this.#everyMs = everyMs / SLOTS;
+    if (this.#timer === undefined) this.#set();
   }
 
   remove(leg) {
@@ -23,9 +35,32 @@ export class KeepAlives {
     if (this.#slots.some((slot) => slot.size > 0)) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#isSet(false);
+  }
+
+  /** Whether keep-alives stand still although the clock does not. Then their timer is set again, which can help. */
+  standStill() {
+    if (this.#standsStill && !this.#wasSetAgain) {
+      this.#wasSetAgain = true;
+      clearInterval(this.#timer);
+      this.#timer = setInterval(() => this.#tick(), this.#everyMs);
+    }
+    return this.#standsStill;
+  }
+
+  #set() {
+    this.#timer = setInterval(() => this.#tick(), this.#everyMs);
+    this.#isSet(this.#clock.standsStill);
+  }
+
+  #isSet(standsStill) {
+    this.#standsStill = standsStill;
+    this.#wasSetAgain = false;
   }
 
   async #tick() {
+    // The runtime sets the timer for the next tick.
+    this.#isSet(this.#clock.standsStill);
     this.#last = (this.#last + 1) % SLOTS;
     let written = 0;
     for (const leg of [...this.#slots[this.#last]]) {
