@@ -5,7 +5,6 @@ use std::{
     env::temp_dir,
     fmt::Write as _,
     path::{Path, PathBuf},
-    pin::pin,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
@@ -19,10 +18,14 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
     sync::oneshot,
-    time::sleep,
 };
 
-use crate::{DEADLINE, Listener, project::root, within};
+use crate::{
+    DEADLINE, Listener,
+    memory::{memory_of, peak_memory_of},
+    project::root,
+    within,
+};
 
 /// The publish key of every hub in the tests.
 pub const KEY: &str = "test-key";
@@ -161,24 +164,14 @@ impl Hub {
         self.log.lock().unwrap().clone()
     }
 
-    /// How many bytes of memory the runtime has at the moment (its resident set).
+    /// How many bytes of memory the runtime has at the moment.
     pub fn memory(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.id().expect("the runtime runs"));
-        let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        1_024 * line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+        memory_of(&self.process)
     }
 
     /// The most memory that the runtime had while something happened.
     pub async fn peak_memory<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
-        let (mut work, mut peak) = (pin!(work), 0);
-        loop {
-            peak = peak.max(self.memory());
-            tokio::select! {
-                result = &mut work => return (result, peak.max(self.memory())),
-                () = sleep(Duration::from_millis(10)) => {}
-            }
-        }
+        peak_memory_of(&self.process, work).await
     }
 
     /// How much time of processors the runtime has taken so far.

@@ -31,6 +31,7 @@ pub mod faults;
 mod group;
 mod hub;
 mod listener;
+mod memory;
 mod nginx;
 mod project;
 mod proxy;

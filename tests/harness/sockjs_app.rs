@@ -11,7 +11,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::{fs, process::Child};
 
-use crate::{hub::serve, project::root};
+use crate::{
+    hub::serve,
+    memory::{memory_of, peak_memory_of},
+    project::root,
+};
 
 const FOLDER: &str = "examples/sockjs-echo";
 
@@ -65,6 +69,16 @@ impl SockjsApp {
     /// Starts the killed runtime again, at the same port and on the same disk.
     pub async fn restart(&mut self) {
         (self.process, self.port) = spawn(self.folder, &self.vars, self.disk.path(), self.port, &self.log).await;
+    }
+
+    /// How many bytes of memory the runtime has at the moment.
+    pub fn memory(&self) -> u64 {
+        memory_of(&self.process)
+    }
+
+    /// The most memory that the runtime had while something happened.
+    pub async fn peak_memory<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        peak_memory_of(&self.process, work).await
     }
 
     /// What the runtime has printed so far.

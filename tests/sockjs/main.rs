@@ -13,6 +13,7 @@
 
 mod abort;
 mod bad_input;
+mod bounds;
 mod clients;
 mod conversation;
 mod cookies;

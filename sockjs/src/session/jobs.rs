@@ -21,12 +21,27 @@ pub(super) enum Job {
     Lost,
 }
 
-/// A client that sends faster than its service hears is cut when so many calls wait.
+/// A client that sends faster than its service hears is cut when so many calls wait, or so many bytes of messages.
 const MAX_WAITING: usize = 4096;
+const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
+
+impl Job {
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Messages(messages) => {
+                messages.iter().map(|message| size_of::<Message>() + message.as_str().len()).sum()
+            }
+            Self::Told(what) => what.len(),
+            Self::Made | Self::Woken | Self::Lost => 0,
+        }
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Jobs {
     waiting: RefCell<VecDeque<(Job, oneshot::Sender<()>)>>,
+    waiting_bytes: Cell<usize>,
     is_running: Cell<bool>,
 }
 
@@ -38,16 +53,19 @@ impl Jobs {
     /// The receiver resolves when the call was made.
     pub(super) fn push_and_hear(&self, job: Job) -> oneshot::Receiver<()> {
         let (done, hear) = oneshot::channel();
+        self.waiting_bytes.set(self.waiting_bytes.get() + job.bytes());
         self.waiting.borrow_mut().push_back((job, done));
         hear
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.borrow().len() >= MAX_WAITING
+        self.waiting.borrow().len() >= MAX_WAITING || self.waiting_bytes.get() >= MAX_WAITING_BYTES
     }
 
     fn next(&self) -> Option<(Job, oneshot::Sender<()>)> {
-        self.waiting.borrow_mut().pop_front()
+        let next = self.waiting.borrow_mut().pop_front()?;
+        self.waiting_bytes.set(self.waiting_bytes.get().saturating_sub(next.0.bytes()));
+        Some(next)
     }
 }
 

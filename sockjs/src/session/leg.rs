@@ -8,6 +8,8 @@
 use serde::{Deserialize, Serialize};
 use worker::{State, WebSocket};
 
+/// How many bytes a WebSocket is handed beyond those for which its worker has said that there is room.
+const MAX_AHEAD_BYTES: usize = 256 * 1024;
 /// Asks whether the client is still there.
 pub(super) const PROBE: &str = "?";
 
@@ -45,7 +47,8 @@ pub(super) enum Standing {
 struct Attachment {
     kind: Kind,
     standing: Standing,
-    ready: bool,
+    /// How many bytes it was handed since it last said that there is room.
+    handed_bytes: usize,
 }
 
 /// One leg.
@@ -56,7 +59,7 @@ pub(super) struct Leg {
 
 impl Leg {
     pub(super) fn open(socket: WebSocket, kind: Kind, standing: Standing) -> Self {
-        let leg = Self { socket, attachment: Attachment { kind, standing, ready: true } };
+        let leg = Self { socket, attachment: Attachment { kind, standing, handed_bytes: 0 } };
         leg.keep();
         leg
     }
@@ -79,15 +82,25 @@ impl Leg {
         self.attachment.standing
     }
 
+    /// Whether it takes another frame: a stream one at a time, a WebSocket as long as its client is not far behind.
     pub(super) fn is_ready(&self) -> bool {
-        self.attachment.ready
+        let ahead = if self.attachment.kind.is_socket() { MAX_AHEAD_BYTES } else { 1 };
+        self.attachment.handed_bytes < ahead
     }
 
-    pub(super) fn set_ready(&mut self, ready: bool) {
-        if self.attachment.ready != ready {
-            self.attachment.ready = ready;
-            self.keep();
+    /// It says that there is room.
+    pub(super) fn has_room(&mut self) {
+        self.attachment.handed_bytes = 0;
+        self.keep();
+    }
+
+    /// It has a frame of so many bytes. A poll ends with it.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        if self.attachment.kind == Kind::Poll {
+            self.attachment.standing = Standing::Spent;
         }
+        self.attachment.handed_bytes += bytes;
+        self.keep();
     }
 
     pub(super) fn set_standing(&mut self, standing: Standing) {
@@ -100,7 +113,16 @@ impl Leg {
         let _ = self.socket.serialize_attachment(self.attachment);
     }
 
-    /// Hands over a frame. Returns whether the leg is there to take it.
+    /// Hands over a frame of messages. Returns whether the leg is there to take it.
+    pub(super) fn hand(&mut self, frame: &str) -> bool {
+        let is_there = self.send(frame);
+        if is_there {
+            self.sent(frame.len());
+        }
+        is_there
+    }
+
+    /// Says something. Returns whether the leg is there to hear it.
     pub(super) fn send(&self, frame: &str) -> bool {
         self.socket.send_with_str(frame).is_ok()
     }

@@ -31,6 +31,7 @@ use crate::{ConnectionInfo, call, mount::Mount};
 const MAX_MESSAGE_BYTES: usize = 1_900_000;
 /// A connection for which more waits is closed.
 const MAX_QUEUED_BYTES: usize = 8 * 1024 * 1024;
+const TOO_MUCH: &str = "Too much is waiting";
 /// Rows are joined up to so much for one frame.
 const BATCH_BYTES: usize = 256 * 1024;
 /// How often an object looks whether its receiver is still there: a crash of the whole runtime tells nobody.
@@ -51,8 +52,9 @@ pub(crate) struct Session {
     mount: Rc<Mount>,
     store: Store,
     kept: RefCell<Kept>,
-    /// What the service sent in this turn, quoted and joined by commas.
+    /// What the service sent in this turn, quoted, and how many bytes that is.
     outbox: RefCell<Vec<String>>,
+    outbox_bytes: Cell<usize>,
     jobs: Jobs,
     /// When the session is over, if nobody receives until then.
     expires_at_ms: Cell<Option<u64>>,
@@ -94,7 +96,7 @@ impl Session {
         self.change(|kept| kept.wakes_at_ms = Some(at_ms));
     }
 
-    /// Sends a message that is quoted already, at the end of the turn.
+    /// Sends a message that is quoted already, at the end of the turn, or as soon as there is enough for a frame.
     pub(crate) fn send(&self, quoted: &str) {
         if !self.is_open() {
             return;
@@ -103,10 +105,14 @@ impl Session {
             return self.close(1009, "Message too big");
         }
         self.outbox.borrow_mut().push(quoted.to_owned());
+        self.outbox_bytes.set(self.outbox_bytes.get() + quoted.len());
+        if self.outbox_bytes.get() >= BATCH_BYTES {
+            self.flush();
+        }
     }
 
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.store.queued_bytes() + self.outbox.borrow().iter().map(String::len).sum::<usize>()
+        self.store.queued_bytes() + self.outbox_bytes.get()
     }
 
     pub(crate) fn close(&self, code: u16, reason: &str) {
@@ -157,6 +163,8 @@ impl Session {
                 leg.set_standing(Standing::Waiting);
                 receiver.send(PROBE);
             }
+            // The receiver gets what is left, once it takes that.
+            (Phase::Closed { code, reason }, Some(_)) => last_frame(&mut leg, code, &reason),
             _ => {
                 leg.set_standing(Standing::Live);
                 self.flush();
@@ -172,7 +180,7 @@ impl Session {
         if leg.kind() != Kind::Raw {
             leg.send(OPEN);
         }
-        sent(&mut leg);
+        leg.sent(OPEN.len());
         self.jobs.push(Job::Made);
     }
 
@@ -184,12 +192,12 @@ impl Session {
     /// Brings what was sent to the receiver, as far as it has room, and keeps the rest.
     fn flush(&self) {
         let fresh: Vec<String> = self.outbox.take();
+        self.outbox_bytes.set(0);
         let mut receiver = self.receiver().filter(Leg::is_ready);
         // Without anything older and with somebody to take it, it need not be kept.
         if let Some(leg) = receiver.as_mut().filter(|_| !fresh.is_empty() && self.store.queued_bytes() == 0)
-            && leg.send(&messages_frame(fresh.iter().map(String::as_str)))
+            && leg.hand(&messages_frame(fresh.iter().map(String::as_str)))
         {
-            sent(leg);
             receiver = receiver.filter(Leg::is_ready).filter(|leg| leg.standing() == Standing::Live);
         } else {
             self.queue(&fresh);
@@ -197,10 +205,9 @@ impl Session {
         while let Some(leg) = receiver.as_mut()
             && let Some(messages) = self.store.take(BATCH_BYTES)
         {
-            if !leg.send(&messages_frame([messages.as_str()])) {
+            if !leg.hand(&messages_frame([messages.as_str()])) {
                 return self.store.push(&messages);
             }
-            sent(leg);
             receiver = receiver.filter(Leg::is_ready).filter(|leg| leg.standing() == Standing::Live);
         }
         if let (Some(mut leg), Phase::Closed { code, reason }) = (receiver, &self.kept.borrow().phase) {
@@ -222,7 +229,11 @@ impl Session {
         }
         if self.store.queued_bytes() > MAX_QUEUED_BYTES && self.is_open() {
             self.store.clear_queue();
-            self.end(1008, "Too much is waiting");
+            self.end(1008, TOO_MUCH);
+            // It is not ready, or nothing would wait.
+            if let Some(mut leg) = self.receiver() {
+                last_frame(&mut leg, 1008, TOO_MUCH);
+            }
         }
     }
 
@@ -344,15 +355,6 @@ impl Session {
         if let Err(error) = call::post(&self.env, call::SERVICES, self.prefix(), path, &self.id).await {
             console_error!("a service does not know a session: {error}");
         }
-    }
-}
-
-/// The leg has a frame: a poll ends with it, a stream has to say when there is room for another.
-fn sent(leg: &mut Leg) {
-    match leg.kind() {
-        Kind::Poll => leg.set_standing(Standing::Spent),
-        Kind::Stream => leg.set_ready(false),
-        Kind::Socket | Kind::Raw => {}
     }
 }
 

@@ -55,6 +55,7 @@ impl SessionObject {
             store,
             kept: kept.into(),
             outbox: Default::default(),
+            outbox_bytes: Default::default(),
             jobs: Jobs::default(),
             expires_at_ms: Default::default(),
             rings_at_ms: Default::default(),
@@ -109,7 +110,7 @@ impl SessionObject {
         };
         match message.split_at_checked(1) {
             Some(("n", _)) if leg.standing() == Standing::Live => {
-                leg.set_ready(true);
+                leg.has_room();
                 session.flush();
             }
             Some(("!", _)) => session.stay(),
