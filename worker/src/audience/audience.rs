@@ -24,7 +24,7 @@ use crate::{
     config::{Config, Legs, Retry},
     error::Error,
     http::StreamSettings,
-    objects::{Counts, Holder, HolderStub, LegRequest},
+    objects::{Counts, Holder, LegRequest, waker},
 };
 
 /// The listeners that an object holds.
@@ -60,7 +60,7 @@ impl Audience {
         config: &Config,
         channels_of: impl Fn(u32) -> Option<ChannelSet>,
     ) -> Result<Rc<Self>, Error> {
-        let fan_out = FanOut::of(state, &HolderStub::of(env, &holder)?.wake());
+        let fan_out = FanOut::of(state, &waker(env, &holder)?);
         let sockets = state.get_websockets().into_iter().map(Leg::of_socket);
         let mut listeners = Listeners::default();
         for leg in sockets.chain(fan_out.stream_legs().into_iter().map(|leg| Ok(Leg::Stream(leg)))) {

@@ -21,13 +21,13 @@ pub(crate) trait Owner: History + 'static {
     async fn left(self: Rc<Self>, left: Left) -> Result<(), Error>;
 }
 
-/// Hears from now on what becomes of stream legs, which report to the object itself; sockets report to the runtime.
+/// Hears from now on what becomes of stream legs, which report to the object itself; sockets report to the runtime. What was
+/// being replayed over them when the object lost its memory goes on.
 pub(crate) fn attend<O: Owner>(owner: &Rc<O>) {
     let (for_more, for_left) = (Rc::downgrade(owner), Rc::downgrade(owner));
     let wants_more = move |leg| {
-        if let Some(owner) = for_more.upgrade() {
-            begin_catch_up(&owner, leg);
-        }
+        let owner = for_more.upgrade();
+        owner.as_ref().inspect(|owner| begin_catch_up(owner, leg)).is_some()
     };
     let left = move |leg| {
         if let Some(owner) = for_left.upgrade() {

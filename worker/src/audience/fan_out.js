@@ -56,7 +56,7 @@ class FanOut {
   /** @type {Set<StreamLeg>} */
   #streamLegs = new Set();
   #keepAlives;
-  #wantsMore = () => {};
+  #wantsMore = () => false;
   #left = () => {};
   #deliveredAtMs = Date.now();
   /** How much was written since the last turn that was taken here: to how many legs, and to each of them. */
@@ -71,8 +71,14 @@ class FanOut {
     this.#turns = new Turns(state.storage, clock, this.#keepAlives);
   }
 
-  /** Says whom to tell that a stream leg which is behind has room for more, and that the listener of one has left. */
+  /**
+   * Says whom to tell that a stream leg which is behind has room for more, and that the listener of one has left.
+   *
+   * @param {(group: number, number: number) => boolean} wantsMore whether it was heard
+   * @param {(group: number, number: number) => void} left
+   */
   attend(wantsMore, left) {
+    this.#isWaking = false;
     this.#wantsMore = wantsMore;
     this.#left = left;
     // What was replayed when the object lost its memory goes on.
@@ -107,7 +113,7 @@ class FanOut {
   }
 
   #add(group, number, leg) {
-    this.#turns.see();
+    this.#turns.onActivity();
     if (!this.#groups.has(group)) this.#groups.set(group, new Group());
     this.#groups.get(group).add(number, leg);
   }
@@ -125,11 +131,16 @@ class FanOut {
 
   /** A stream leg wants more history. */
   onWantsMore(leg) {
+    if (!this.#isHeard(leg)) this.#state.waitUntil(this.#attendAgain());
+  }
+
+  #isHeard(leg) {
     try {
-      this.#wantsMore(leg.group, leg.number);
+      return this.#wantsMore(leg.group, leg.number) === true;
     } catch {
-      // The WebAssembly instance is gone, and this object's memory with it.
-      this.#state.waitUntil(this.#attendAgain());
+      // The WebAssembly instance is gone, and this object's memory with it. (Where nothing has called it since, it may also be
+      // that the next one hears this, and knows nothing of it.)
+      return false;
     }
   }
 
@@ -149,7 +160,7 @@ class FanOut {
 
   /** The listener of a stream leg has left. */
   onGone(leg) {
-    this.#turns.see();
+    this.#turns.onActivity();
     this.#streamLegs.delete(leg);
     this.#keepAlives.remove(leg);
     this.remove(leg.group, leg.number);
@@ -173,7 +184,7 @@ class FanOut {
     to.push(frame);
     this.#waitingBytes += frame.byteLength;
     this.#busy.add(to);
-    this.#turns.see();
+    this.#turns.onActivity();
     if (this.#running) return;
     this.#running = true;
     this.#state.waitUntil(this.#run());
@@ -182,7 +193,7 @@ class FanOut {
   /** Waits until there is room for more to deliver; undefined where there is. */
   room() {
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined;
-    this.#turns.see();
+    this.#turns.onActivity();
     return new Promise((resolve) => this.#awaitsRoom.push(resolve));
   }
 

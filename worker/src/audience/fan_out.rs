@@ -23,7 +23,7 @@ extern "C" {
     fn fan_out_of(state: &JsValue, wake: &Function) -> JsFanOut;
 
     #[wasm_bindgen(method)]
-    fn attend(this: &JsFanOut, wants_more: &Callback, left: &Callback);
+    fn attend(this: &JsFanOut, wants_more: &WantsMore, left: &HasLeft);
 
     #[wasm_bindgen(method, js_name = openStreamLeg, catch)]
     fn open_stream_leg(
@@ -79,7 +79,8 @@ extern "C" {
     type KeepAlives;
 }
 
-type Callback = Closure<dyn Fn(u32, u32)>;
+type WantsMore = Closure<dyn Fn(u32, u32) -> bool>;
+type HasLeft = Closure<dyn Fn(u32, u32)>;
 
 /// Bytes for listeners, held by JavaScript so that any number of legs share them.
 pub(super) struct Frame(pub(super) Uint8Array);
@@ -94,7 +95,7 @@ impl Frame {
 pub(super) struct FanOut {
     fan_out: JsFanOut,
     /// What JavaScript calls, kept for as long as this is.
-    callbacks: RefCell<Option<[Callback; 2]>>,
+    callbacks: RefCell<Option<(WantsMore, HasLeft)>>,
 }
 
 impl FanOut {
@@ -104,12 +105,13 @@ impl FanOut {
         Self { fan_out: fan_out_of(state.as_raw(), wake), callbacks: RefCell::default() }
     }
 
-    /// Says what to do when a stream leg that is behind has room for more, and when the listener of one has left.
-    pub(super) fn attend(&self, wants_more: impl Fn(LegId) + 'static, left: impl Fn(LegId) + 'static) {
-        let wants_more = Callback::new(move |group, number| wants_more(LegId { group, number }));
-        let left = Callback::new(move |group, number| left(LegId { group, number }));
+    /// Says what to do when a stream leg that is behind has room for more, which returns whether it was done, and when the
+    /// listener of one has left. Replays that a panic interrupted go on.
+    pub(super) fn attend(&self, wants_more: impl Fn(LegId) -> bool + 'static, left: impl Fn(LegId) + 'static) {
+        let wants_more = WantsMore::new(move |group, number| wants_more(LegId { group, number }));
+        let left = HasLeft::new(move |group, number| left(LegId { group, number }));
         self.fan_out.attend(&wants_more, &left);
-        *self.callbacks.borrow_mut() = Some([wants_more, left]);
+        *self.callbacks.borrow_mut() = Some((wants_more, left));
     }
 
     /// A new stream leg.

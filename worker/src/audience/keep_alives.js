@@ -5,6 +5,9 @@ const SLOTS = 32;
 /** How many legs are written to before the runtime may do something else: a crowd that came together has one slot. */
 const SLICE_LEGS = 32;
 
+/** By how much the timer may be late for no reason. */
+const MAX_DELAY_MS = 1000;
+
 export class KeepAlives {
   #clock;
   /** @type {Set<{keepAlive(): void}>[]} */
@@ -12,11 +15,13 @@ export class KeepAlives {
   /** The slot that had its turn last. */
   #last = 0;
   #timer;
-  #everyMs;
-  /** The timer was set while the clock stood still, and has not rung yet. */
-  #standsStill = false;
-  /** It was set again since. */
-  #wasSetAgain = false;
+  #tickMs;
+  /** When the timer is to ring. */
+  #dueAtMs = Infinity;
+  /** It was set while the clock stood still. */
+  #wasSetInStandstill = false;
+  /** When it was last set again, since it had not rung. */
+  #setAgainAtMs = -Infinity;
 
   /** @param {import("./clock.js").Clock} clock */
   constructor(clock) {
@@ -24,9 +29,9 @@ export class KeepAlives {
   }
 
   /** The interval is the same for all legs; the first keep-alive comes up to a tick early. */
-  add(leg, everyMs) {
+  add(leg, intervalMs) {
     this.#slots[this.#last].add(leg);
-    this.#everyMs = everyMs / SLOTS;
+    this.#tickMs = intervalMs / SLOTS;
     if (this.#timer === undefined) this.#set();
   }
 
@@ -35,32 +40,38 @@ export class KeepAlives {
     if (this.#slots.some((slot) => slot.size > 0)) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#isSet(false);
+    this.#dueAtMs = Infinity;
+    this.#wasSetInStandstill = false;
   }
 
-  /** Whether keep-alives stand still although the clock does not. Then their timer is set again, which can help. */
-  standStill() {
-    if (this.#standsStill && !this.#wasSetAgain) {
-      this.#wasSetAgain = true;
-      clearInterval(this.#timer);
-      this.#timer = setInterval(() => this.#tick(), this.#everyMs);
-    }
-    return this.#standsStill;
+  /** Whether the timer is held up: see `turns.js`. */
+  get isHeldUp() {
+    return this.#wasSetInStandstill || Date.now() - this.#dueAtMs > MAX_DELAY_MS;
+  }
+
+  /** Sets the timer again: when the clock goes on, it may ring sooner then. It counts as held up until it rings. */
+  setAgain() {
+    const now = Date.now();
+    if (now - this.#setAgainAtMs < MAX_DELAY_MS) return;
+    this.#setAgainAtMs = now;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
   }
 
   #set() {
-    this.#timer = setInterval(() => this.#tick(), this.#everyMs);
-    this.#isSet(this.#clock.standsStill);
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+    this.#onSet();
   }
 
-  #isSet(standsStill) {
-    this.#standsStill = standsStill;
-    this.#wasSetAgain = false;
+  #onSet() {
+    this.#dueAtMs = Date.now() + this.#tickMs;
+    this.#wasSetInStandstill = this.#clock.standsStill;
+    this.#setAgainAtMs = -Infinity;
   }
 
   async #tick() {
     // The runtime sets the timer for the next tick.
-    this.#isSet(this.#clock.standsStill);
+    this.#onSet();
     this.#last = (this.#last + 1) % SLOTS;
     let written = 0;
     for (const leg of [...this.#slots[this.#last]]) {

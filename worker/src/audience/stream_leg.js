@@ -48,7 +48,7 @@ export class StreamLeg {
   }
 
   onRoom() {
-    this.#fanOut.onWantsMore(this);
+    if (this.behind !== undefined) this.#fanOut.onWantsMore(this);
   }
 
   /** Has the replay of history go on when there is room, if there is any to replay. One that is under way is not disturbed. */

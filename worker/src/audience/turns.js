@@ -1,8 +1,5 @@
 // The turns that the runtime gets, in which it writes to connections what it was given. Only a timer gives it one thoroughly,
-// and timers can stand still.
-
-/** By how much a timer may be late for no reason. */
-const MAX_DELAY_MS = 1000;
+// and timers can be held up.
 
 export class Turns {
   #storage;
@@ -10,8 +7,8 @@ export class Turns {
   #keepAlives;
   /** Ends the turn that the runtime has now. */
   #end;
-  /** When the timer was set that has not rung yet. */
-  #waitingSinceMs = Infinity;
+  /** A timer was set that has not rung yet. */
+  #isTimerSet = false;
 
   /**
    * @param {DurableObjectStorage} storage
@@ -26,31 +23,35 @@ export class Turns {
 
   /** Gives the runtime its turn. */
   async take() {
-    if (this.#timersStandStill()) return this.#storage.sync();
+    // A timer of an earlier turn that was ended without it: it is held up.
+    if (this.#isTimerSet || this.#areTimersHeldUp()) return this.#storage.sync();
     await new Promise((resolve) => {
       this.#end = resolve;
-      this.#waitingSinceMs = Date.now();
+      this.#isTimerSet = true;
       scheduler.wait(0).then(() => this.#ring(resolve));
     });
     this.#end = undefined;
   }
 
-  /** To be called when something happens: ends the turn that the runtime has now if no timer will. */
-  see() {
-    if (this.#timersStandStill()) this.#end?.();
+  /** To be called when something happens: ends the turn that the runtime has now if its timer is held up. */
+  onActivity() {
+    if (this.#end === undefined && !this.#keepAlives.isHeldUp) return;
+    if (this.#areTimersHeldUp()) this.#end?.();
   }
 
   #ring(resolve) {
-    this.#waitingSinceMs = Infinity;
+    this.#isTimerSet = false;
     resolve();
   }
 
   /**
-   * Timers stand still with the clock. One that was set meanwhile goes on waiting for as long as it then had to, also when the
-   * clock is set ahead again, and so do all that are set after it.
+   * Timers wait for the clock. One that was set meanwhile goes on waiting for as long as it then had to, also when the clock is
+   * set ahead again, and so do all that are set after it.
    */
-  #timersStandStill() {
+  #areTimersHeldUp() {
     if (this.#clock.standsStill) return true;
-    return this.#keepAlives.standStill() || Date.now() - this.#waitingSinceMs > MAX_DELAY_MS;
+    if (!this.#keepAlives.isHeldUp) return false;
+    this.#keepAlives.setAgain();
+    return true;
   }
 }

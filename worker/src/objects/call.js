@@ -31,9 +31,9 @@ export function post(stub, path, body) {
   return beforeDeadline(ask(), () => controller.abort());
 }
 
-/** The same as a function, which outlives a panic. */
-export function poster(stub, path, body) {
-  return () => post(stub, path, body);
+/** The same as a function for later, which outlives a panic. (A stub may be of no use after one.) */
+export function poster(namespace, name, path, body) {
+  return () => post(stubOf(namespace, name), path, body);
 }
 
 /**

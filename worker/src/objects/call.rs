@@ -15,7 +15,8 @@ extern "C" {
     #[wasm_bindgen(js_name = post)]
     fn post_in_javascript(stub: &JsValue, path: &str, body: &JsValue) -> js_sys::Promise;
 
-    fn poster(stub: &JsValue, path: &str, body: &JsValue) -> Function;
+    #[wasm_bindgen(js_name = poster)]
+    fn poster_in_javascript(namespace: &JsValue, name: &str, path: &str, body: &JsValue) -> Function;
 
     #[wasm_bindgen(js_name = getLeg)]
     fn get_leg_in_javascript(stub: &JsValue, path_and_query: &str) -> js_sys::Promise;
@@ -43,11 +44,7 @@ pub(super) struct Stub(JsValue);
 impl Stub {
     /// The object of this name; the hint says where to make it, if it has to be made.
     pub(super) fn of(env: &Env, binding: &str, name: &str, location_hint: Option<&str>) -> Result<Self, Error> {
-        let namespace = Reflect::get(env, &binding.into()).map_err(failed)?;
-        if namespace.is_undefined() {
-            return Err(Error::internal(format!("there is no binding {binding}")));
-        }
-        stub_of(&namespace, name, location_hint).map(Self).map_err(failed)
+        stub_of(&namespace(env, binding)?, name, location_hint).map(Self).map_err(failed)
     }
 
     /// Posts a body, and returns that of the answer.
@@ -59,11 +56,6 @@ impl Stub {
         answer.as_string().ok_or_else(|| Error::internal("an answer is no text"))
     }
 
-    /// The same as a function of JavaScript, which outlives a panic.
-    pub(super) fn poster(&self, path: &str, body: &JsValue) -> Function {
-        poster(&self.0, path, body)
-    }
-
     /// Asks for a leg.
     ///
     /// # Errors
@@ -72,6 +64,19 @@ impl Stub {
         let answer = JsFuture::from(get_leg_in_javascript(&self.0, path_and_query)).await.map_err(failed)?;
         Ok(answer.unchecked_into())
     }
+}
+
+/// A function of JavaScript that posts a body to the object of this name: it outlives a panic.
+pub(super) fn poster(env: &Env, binding: &str, name: &str, path: &str, body: &JsValue) -> Result<Function, Error> {
+    Ok(poster_in_javascript(&namespace(env, binding)?, name, path, body))
+}
+
+fn namespace(env: &Env, binding: &str) -> Result<JsValue, Error> {
+    let namespace = Reflect::get(env, &binding.into()).map_err(failed)?;
+    if namespace.is_undefined() {
+        return Err(Error::internal(format!("there is no binding {binding}")));
+    }
+    Ok(namespace)
 }
 
 fn failed(error: JsValue) -> Error {

@@ -26,4 +26,4 @@ pub(crate) use leg_request::{LegRequest, OpenedLeg};
 pub(crate) use memory::{Memory, Wake};
 pub(crate) use request::{answer, path, read_json};
 pub(crate) use sql::{Table, integer};
-pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, FollowerStub, HolderStub};
+pub(crate) use stubs::{Body, ChannelStub, DirectoryStub, FollowerStub, HolderStub, waker};

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use worker::{Env, wasm_bindgen::JsValue};
 
 use super::{
-    call::Stub,
+    call::{Stub, poster},
     calls::{
         Append, Appended, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest, Report,
         Unfollow,
@@ -18,6 +18,8 @@ use super::{
 };
 use crate::error::Error;
 
+/// The binding of the channels.
+const CHANNELS: &str = "CHANNELS";
 /// The binding of the relays.
 const RELAYS: &str = "RELAYS";
 /// The binding of the sessions of SockJS clients.
@@ -30,7 +32,7 @@ pub(crate) struct ChannelStub(Stub);
 
 impl ChannelStub {
     pub(crate) fn of(env: &Env, channel: &ChannelName) -> Result<Self, Error> {
-        Stub::of(env, "CHANNELS", channel.as_str(), None).map(Self)
+        Stub::of(env, CHANNELS, channel.as_str(), None).map(Self)
     }
 
     /// Publishes a message; it is durable when this returns its id.
@@ -120,11 +122,6 @@ impl HolderStub {
         call(&self.0, path::LISTENERS, &()).await
     }
 
-    /// A function of JavaScript that has the object take up its memory again, after a panic.
-    pub(crate) fn wake(&self) -> Function {
-        self.0.poster(path::LISTENERS, &JsValue::NULL)
-    }
-
     /// Opens a leg for a new listener.
     ///
     /// # Errors
@@ -139,6 +136,15 @@ impl HolderStub {
             None => Err(Error::unavailable(format!("no leg: the object answered {}", answer.status()))),
         }
     }
+}
+
+/// A function of JavaScript that has a channel or relay take up its memory again, after a panic.
+pub(crate) fn waker(env: &Env, holder: &Holder) -> Result<Function, Error> {
+    let (binding, name) = match holder {
+        Holder::Channel(name) => (CHANNELS, name.as_str()),
+        Holder::Relay(name) => (RELAYS, name.as_str()),
+    };
+    poster(env, binding, name, path::LISTENERS, &JsValue::NULL)
 }
 
 /// The object that knows who listens where.

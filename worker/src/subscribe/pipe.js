@@ -46,7 +46,7 @@ class Pipe {
   }
 
   onRoom() {
-    this.#leg.send("more");
+    if (!this.#isLive) this.#leg.send("more");
   }
 
   onGone(code, reason) {
