@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::StreamExt;
 use harness::{DEADLINE, Hub, KEY, Nginx, eventually, root, within};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
+use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 /// A listener that would take a compressed stream.
 async fn listen(nginx: &Nginx, query: &str) -> Response {
@@ -64,7 +66,47 @@ async fn a_large_message_passes_and_what_is_too_large_is_refused() {
     assert_eq!(post(&escaped).await.unwrap().status(), 200);
     let text = read_until(&mut stream, "x\n\n").await;
     assert!(text.contains(&"x".repeat(65_536)));
-    assert_eq!(post(&"x".repeat(700_000)).await.unwrap().status(), 413);
+    assert_eq!(post(&"x".repeat(1_100_000)).await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn clients_of_sockjs_have_a_web_socket_and_every_stream() {
+    let hub = Hub::start().await;
+    let nginx = Nginx::start(&hub).await;
+    let address = nginx.url("/sockjs/000/a/websocket").replacen("http", "ws", 1);
+    let (mut socket, _) = within(DEADLINE, "a WebSocket", connect_async(address)).await.unwrap();
+    let mut next = async || loop {
+        if let Message::Text(frame) = within(DEADLINE, "a frame", socket.next()).await.unwrap().unwrap() {
+            return frame.to_string();
+        }
+    };
+    assert_eq!(next().await, "o");
+    for transport in ["xhr_streaming", "eventsource", "htmlfile?c=f"] {
+        let url = nginx.url(&format!("/sockjs/000/{}/{transport}", transport.len()));
+        let request = if transport == "xhr_streaming" { Client::new().post(url) } else { Client::new().get(url) };
+        let mut stream = within(DEADLINE, "the head of a stream", request.send()).await.unwrap();
+        assert_eq!(stream.status(), 200, "{transport}");
+        // The open frame, which follows the prelude.
+        read_until(&mut stream, if transport.starts_with("html") { "(\"o\")" } else { "o" }).await;
+    }
+}
+
+#[tokio::test]
+async fn the_address_of_a_sockjs_client_is_that_of_its_connection() {
+    let hub = Hub::start().await;
+    let nginx = Nginx::start(&hub).await;
+    let post = async |transport: &str, address: &str, body: &'static str| {
+        let request = Client::new().post(nginx.url(&format!("/sockjs/000/a/{transport}"))).body(body);
+        let answer = within(DEADLINE, "an answer", request.header("CF-Connecting-IP", address).send()).await.unwrap();
+        answer.text().await.unwrap()
+    };
+    assert_eq!(post("xhr", "192.0.2.1", "").await, "o\n");
+    assert_eq!(post("xhr_send", "192.0.2.3", "[\"sub,b\"]").await, "");
+    // The hub itself takes what it is told: nginx did not pass that on.
+    let direct = hub.post("/sockjs/000/a/xhr").header("CF-Connecting-IP", "192.0.2.1").send().await.unwrap();
+    assert!(direct.text().await.unwrap().starts_with("c[2010,"), "another address");
+    let heard = post("xhr", "192.0.2.2", "").await;
+    assert!(heard.starts_with("a[\"msg,b,"), "{heard}");
 }
 
 #[tokio::test]

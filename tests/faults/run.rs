@@ -308,6 +308,7 @@ impl<'a> Run<'a> {
     async fn report(mut self, began: Instant) -> Report {
         let mut transcript = Transcript {
             retention: self.schedule.history_messages.unwrap_or(ALL),
+            hands_over: self.schedule.hands_over,
             published: Vec::new(),
             listeners: self.left,
         };

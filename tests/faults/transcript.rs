@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub(super) struct Transcript {
     /// How many messages a channel keeps at least.
     pub(super) retention: u64,
+    /// Whether a listener of a single channel may be held by a relay too, since its channel is full.
+    pub(super) hands_over: bool,
     pub(super) published: Vec<Published>,
     pub(super) listeners: Vec<Heard>,
 }
