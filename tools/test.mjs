@@ -39,7 +39,8 @@ const STEPS = [
     name: "sockjs",
     title: "SockJS: the protocol on raw sockets, and its clients in Chromium",
     run: cargoTest("cyclone-edge-tests", "--test", "sockjs"),
-    prepare: () => build("examples/sockjs-echo", "examples/chat", "examples/multiplex"),
+    // `npm start` builds the browser package too.
+    prepare: () => build("client", "examples/sockjs-echo", "examples/chat", "examples/multiplex"),
     browser: true,
   },
   {

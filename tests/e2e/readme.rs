@@ -1,18 +1,15 @@
 //! The README's commands, as typed, on the path that a newcomer takes: `npm start`, which serves with wrangler.
 
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 
 use harness::{
-    Answer, Browser, DEADLINE, Group, Hub, KEY, ScriptedServer, command_line_folder, eventually, root, within,
+    Answer, Browser, DEADLINE, Group, Hub, KEY, NpmStart, ScriptedServer, command_line_folder, eventually, root, within,
 };
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
-    process::{Child, Command},
+    process::Command,
 };
-
-/// Both have been built when the tests run; what is left is wrangler's own start.
-const STARTING: Duration = Duration::from_secs(120);
 
 /// The blocks of one language.
 fn blocks_of(language: &str) -> Vec<String> {
@@ -42,26 +39,6 @@ fn shell(line: &str) -> Command {
     command
 }
 
-/// `npm start`, which stops all that it started when its own process is gone.
-async fn start(port: u16) -> Child {
-    let mut hub = shell(&line("npm start", port)).env("PORT", port.to_string()).spawn().unwrap();
-    let mut output = BufReader::new(hub.stdout.take().unwrap()).lines();
-    tokio::spawn(async move {
-        while let Ok(Some(line)) = output.next_line().await {
-            println!("{line}");
-        }
-    });
-    let health = async || reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
-    within(STARTING, "npm start to serve", async {
-        while !health().await {
-            assert_eq!(hub.try_wait().unwrap(), None, "npm start ended by itself");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    })
-    .await;
-    hub
-}
-
 async fn next_line(lines: &mut Lines<BufReader<impl AsyncRead + Unpin>>) -> String {
     within(DEADLINE, "a line", lines.next_line()).await.unwrap().expect("curl goes on")
 }
@@ -74,8 +51,7 @@ fn shape(line: &str) -> String {
 
 #[tokio::test]
 async fn what_curl_publishes_arrives_at_curl_as_the_readme_shows() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut hub = start(port).await;
+    let NpmStart { process: mut hub, port } = NpmStart::run(&line("npm start", 8787)).await;
     let mut listener = shell(&line("curl -N", port)).spawn().unwrap();
     let mut heard = BufReader::new(listener.stdout.take().unwrap()).lines();
     let mut lines = vec![next_line(&mut heard).await, next_line(&mut heard).await, next_line(&mut heard).await];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Browser, DEADLINE, SockjsApp, within};
+use harness::{Browser, DEADLINE, NpmStart, SockjsApp, within};
 use serde_json::{Value, json};
 
 /// A client that polls one session.
@@ -126,6 +126,20 @@ async fn guests_of_the_chat_hear_who_comes_what_is_said_and_who_leaves() {
 
     bob.open("about:blank").await;
     shows(&ann, ".notice", "Bob has left.").await;
+}
+
+#[tokio::test]
+async fn each_example_starts_with_its_one_line() {
+    for (folder, service) in [("sockjs-echo", "echo"), ("chat", "chat"), ("multiplex", "multiplex")] {
+        let example = NpmStart::run(&format!("npm start examples/{folder}")).await;
+        let page = reqwest::get(example.url("/")).await.unwrap();
+        assert_eq!(
+            (page.status().as_u16(), &page.headers()["content-type"]),
+            (200, &"text/html; charset=utf-8".parse().unwrap())
+        );
+        let session = Polling { url: example.url(&format!("/{service}/000/one")), client: reqwest::Client::new() };
+        assert_eq!(session.poll().await, "o\n", "{folder}");
+    }
 }
 
 #[tokio::test]
