@@ -1,6 +1,6 @@
 //! The chat and the multiplexed services, as their pages and as websocket-multiplex use them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use harness::{Browser, DEADLINE, NpmStart, SockjsApp, within};
 use serde_json::{Value, json};
@@ -137,7 +137,9 @@ async fn each_example_starts_with_its_one_line() {
             (page.status().as_u16(), &page.headers()["content-type"]),
             (200, &"text/html; charset=utf-8".parse().unwrap())
         );
-        let session = Polling { url: example.url(&format!("/{service}/000/one")), client: reqwest::Client::new() };
+        // Sessions outlive the server: one that no earlier run has opened.
+        let name = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let session = Polling { url: example.url(&format!("/{service}/000/{name}")), client: reqwest::Client::new() };
         assert_eq!(session.poll().await, "o\n", "{folder}");
     }
 }

@@ -32,6 +32,7 @@ const MAX_MESSAGE_BYTES: usize = 1_900_000;
 /// A connection for which more waits is closed.
 const MAX_QUEUED_BYTES: usize = 8 * 1024 * 1024;
 const TOO_MUCH: &str = "Too much is waiting";
+const INTERRUPTED: &str = "Connection interrupted";
 /// Rows are joined up to so much for one frame.
 const BATCH_BYTES: usize = 256 * 1024;
 /// How often an object looks whether its receiver is still there: a crash of the whole runtime tells nobody.
@@ -251,7 +252,7 @@ impl Session {
         if !in_order {
             // Something may have been lost on the way.
             self.store.clear_queue();
-            self.end(1002, "Connection interrupted");
+            self.end(1002, INTERRUPTED);
         }
         self.promote();
     }
@@ -283,9 +284,29 @@ impl Session {
         }
     }
 
+    /// Ends the connection where a stream received when this object was last in memory, and is gone: nobody knows how much of
+    /// what was under way its client has.
+    fn see_to_lost_stream(&self) {
+        if self.kept.borrow().streams && self.receiver().is_none() {
+            self.store.clear_queue();
+            self.end(1002, INTERRUPTED);
+        }
+    }
+
+    /// Keeps whether a stream receives.
+    fn note_stream(&self) {
+        let streams = self.is_open() && self.receiver().is_some_and(|leg| leg.kind() == Kind::Stream);
+        if self.kept.borrow().streams != streams {
+            self.change(|kept| kept.streams = streams);
+        }
+    }
+
     /// What is to be done after every event: the service's calls, what they sent, and the next alarm.
     async fn settle(self: &Rc<Self>) {
+        // Before the service is called, which can take its time.
+        self.note_stream();
         self.run_jobs().await;
+        self.note_stream();
         let has_receiver = self.receiver().is_some();
         let delay_ms = u64::try_from(self.mount.settings.disconnect_delay.as_millis()).unwrap_or(u64::MAX / 2);
         if has_receiver {
@@ -346,7 +367,7 @@ impl Session {
             self.jobs.push(Job::Woken);
         }
         if self.receiver().is_none() && self.expires_at_ms.get().is_some_and(|at_ms| at_ms <= now) {
-            self.end(1002, "Connection interrupted");
+            self.end(1002, INTERRUPTED);
         }
         self.settle().await;
     }

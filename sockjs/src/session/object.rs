@@ -37,6 +37,7 @@ impl SessionObject {
             return Ok(session);
         }
         let session = Rc::new(self.wake()?);
+        session.see_to_lost_stream();
         Ok(self.session.get_or_init(|| session))
     }
 

@@ -32,6 +32,9 @@ pub(super) struct Kept {
     pub(super) wakes_at_ms: Option<u64>,
     /// The service has yet to hear that the connection is over.
     pub(super) is_known: bool,
+    /// A stream receives. Where it is gone when the object wakes, the whole runtime was killed, and what was under way with it.
+    #[serde(default)]
+    pub(super) streams: bool,
 }
 
 /// Tables that are made at the first write.
