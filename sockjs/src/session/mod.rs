@@ -294,8 +294,8 @@ impl Session {
     }
 
     /// Keeps whether a stream receives.
-    fn note_stream(&self) {
-        let streams = self.is_open() && self.receiver().is_some_and(|leg| leg.kind() == Kind::Stream);
+    fn note_stream(&self, receiver: Option<&Leg>) {
+        let streams = self.is_open() && receiver.is_some_and(|leg| leg.kind() == Kind::Stream);
         if self.kept.borrow().streams != streams {
             self.change(|kept| kept.streams = streams);
         }
@@ -304,12 +304,12 @@ impl Session {
     /// What is to be done after every event: the service's calls, what they sent, and the next alarm.
     async fn settle(self: &Rc<Self>) {
         // Before the service is called, which can take its time.
-        self.note_stream();
+        self.note_stream(self.receiver().as_ref());
         self.run_jobs().await;
-        self.note_stream();
-        let has_receiver = self.receiver().is_some();
+        let receiver = self.receiver();
+        self.note_stream(receiver.as_ref());
         let delay_ms = u64::try_from(self.mount.settings.disconnect_delay.as_millis()).unwrap_or(u64::MAX / 2);
-        if has_receiver {
+        if receiver.is_some() {
             self.expires_at_ms.set(None);
         } else if self.expires_at_ms.get().is_none() {
             self.expires_at_ms.set(Some(now_ms().saturating_add(delay_ms)));

@@ -32,7 +32,9 @@ export class KeepAlives {
   add(leg, intervalMs) {
     this.#slots[this.#last].add(leg);
     this.#tickMs = intervalMs / SLOTS;
-    if (this.#timer === undefined) this.#set();
+    if (this.#timer !== undefined) return;
+    this.#setTimer();
+    this.#onSet();
   }
 
   remove(leg) {
@@ -55,12 +57,11 @@ export class KeepAlives {
     if (now - this.#setAgainAtMs < MAX_DELAY_MS) return;
     this.#setAgainAtMs = now;
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+    this.#setTimer();
   }
 
-  #set() {
+  #setTimer() {
     this.#timer = setInterval(() => this.#tick(), this.#tickMs);
-    this.#onSet();
   }
 
   #onSet() {

@@ -104,18 +104,14 @@ pub(crate) struct HolderStub(Stub);
 
 impl HolderStub {
     pub(crate) fn of(env: &Env, holder: &Holder) -> Result<Self, Error> {
-        Ok(match holder {
-            Holder::Channel(name) => Self(ChannelStub::of(env, name)?.0),
-            Holder::Relay(name) => Self(Stub::of(env, RELAYS, name, None)?),
-        })
+        Self::near(env, holder, None)
     }
 
     /// The same, for a relay that may have to be made: in this region, as the platform calls it.
     pub(crate) fn near(env: &Env, holder: &Holder, location_hint: Option<&str>) -> Result<Self, Error> {
-        match holder {
-            Holder::Relay(name) => Stub::of(env, RELAYS, name, location_hint).map(Self),
-            Holder::Channel(_) => Self::of(env, holder),
-        }
+        let (binding, name) = address_of(holder);
+        let location_hint = location_hint.filter(|_| matches!(holder, Holder::Relay(_)));
+        Stub::of(env, binding, name, location_hint).map(Self)
     }
 
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
@@ -140,11 +136,16 @@ impl HolderStub {
 
 /// A function of JavaScript that has a channel or relay take up its memory again, after a panic.
 pub(crate) fn waker(env: &Env, holder: &Holder) -> Result<Function, Error> {
-    let (binding, name) = match holder {
-        Holder::Channel(name) => (CHANNELS, name.as_str()),
-        Holder::Relay(name) => (RELAYS, name.as_str()),
-    };
+    let (binding, name) = address_of(holder);
     poster(env, binding, name, path::LISTENERS, &JsValue::NULL)
+}
+
+/// The binding and the name of a holder's object.
+fn address_of(holder: &Holder) -> (&'static str, &str) {
+    match holder {
+        Holder::Channel(name) => (CHANNELS, name.as_str()),
+        Holder::Relay(name) => (RELAYS, name),
+    }
 }
 
 /// The object that knows who listens where.
