@@ -17,6 +17,10 @@ use tokio::{
 
 use crate::{DEADLINE, project::root, within};
 
+/// How often a driver is started until one listens: chromedriver takes a free port of IPv4, and ends where something has
+/// the same port of IPv6, as happens where many tests run at once.
+const STARTS: usize = 5;
+
 /// Which browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -75,8 +79,23 @@ impl Engine {
 }
 
 impl Driver {
-    /// Starts a driver on a port of its choice.
+    /// Starts a driver on a port of its choice. One that found the port taken ends, and another is started.
     pub(crate) async fn start(engine: Engine) -> Self {
+        within(DEADLINE, &format!("{} to listen", engine.driver().0), async {
+            let mut said = Vec::new();
+            for _ in 0..STARTS {
+                match Self::try_start(engine).await {
+                    Ok(driver) => return driver,
+                    Err(lines) => said.push(lines),
+                }
+            }
+            panic!("{} ended before it said where it listens: {said:#?}", engine.driver().0)
+        })
+        .await
+    }
+
+    /// Fails with what the driver said, if it ends before it listens.
+    async fn try_start(engine: Engine) -> Result<Self, Vec<String>> {
         let (name, variable) = engine.driver();
         let files = tempfile::tempdir().unwrap();
         let mut process = Command::new(std::env::var(variable).unwrap_or_else(|_| name.to_owned()))
@@ -90,18 +109,16 @@ impl Driver {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} starts; `npm test` installs it: {error}"));
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = within(DEADLINE, &format!("{name} to listen"), async {
-            loop {
-                let line = lines.next_line().await.unwrap();
-                let line = line.unwrap_or_else(|| panic!("{name} ended before it said where it listens"));
-                if let Some((_, port)) = line.split_once(engine.announces()) {
-                    return port.trim_end_matches('.').parse().unwrap();
-                }
+        let mut said = Vec::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, port)) = line.split_once(engine.announces()) {
+                let port = port.trim_end_matches('.').parse().unwrap();
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Ok(Self { engine, process, port, _files: files });
             }
-        })
-        .await;
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { engine, process, port, _files: files }
+            said.push(line);
+        }
+        Err(said)
     }
 
     pub(crate) fn url(&self) -> String {
