@@ -1,9 +1,8 @@
-//! Calls between the worker and its objects. How they are made is JavaScript: `call.js`.
+//! What the objects of the app ask of each other.
 
-use js_sys::Reflect;
+use cyclone_edge_platform::{Answer, Stub};
 use serde::Serialize;
-use wasm_bindgen::prelude::*;
-use worker::{Env, wasm_bindgen_futures::JsFuture};
+use worker::{Env, Headers, wasm_bindgen::JsValue};
 
 use crate::Failed;
 
@@ -23,34 +22,14 @@ pub(crate) mod path {
     pub(crate) const LEAVE: &str = "/leave";
 }
 
-#[wasm_bindgen(module = "/src/call.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = stubOf, catch)]
-    fn stub_of(namespace: &JsValue, name: &str) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(js_name = post)]
-    fn post_in_javascript(stub: &JsValue, path: &str, body: &JsValue, address: &str, kind: &str) -> js_sys::Promise;
-
-    #[wasm_bindgen(js_name = getLeg)]
-    fn get_leg_in_javascript(stub: &JsValue, path: &str, opening: &str) -> js_sys::Promise;
-
-    /// What an object answers.
-    pub(crate) type Answer;
-
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn status(this: &Answer) -> u16;
-
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn text(this: &Answer) -> String;
-}
-
-/// An object as its callers see it.
-pub(crate) fn stub(env: &Env, binding: &str, name: &str) -> Result<JsValue, Failed> {
-    let namespace = Reflect::get(env, &binding.into()).map_err(failed)?;
-    if namespace.is_undefined() {
-        return Err(Failed(format!("there is no binding {binding}")));
-    }
-    stub_of(&namespace, name).map_err(failed)
+/// The headers of internal requests, beside bodies that stay as a client sent them.
+pub(crate) mod header {
+    /// The address of the client that sends.
+    pub(crate) const ADDRESS: &str = "SockJS-Address";
+    /// `xhr`, or `jsonp` and the content type: how to read the body.
+    pub(crate) const KIND: &str = "SockJS-Kind";
+    /// JSON of what a leg is opened with.
+    pub(crate) const OPENING: &str = "SockJS-Opening";
 }
 
 /// Posts something to an object.
@@ -65,32 +44,34 @@ pub(crate) async fn post(
     body: &impl Serialize,
 ) -> Result<(), Failed> {
     let body = serde_json::to_string(body).map_err(|error| Failed(error.to_string()))?;
-    let answer = post_raw(env, binding, name, path, &body.into(), "", "").await?;
-    if answer.status() == 200 { Ok(()) } else { Err(Failed(format!("{path} answered {}", answer.status()))) }
+    Stub::of(env, binding, name, None)?.post(path, &body.into()).await?;
+    Ok(())
 }
 
-/// Posts a body as it is, and returns any answer.
-pub(crate) async fn post_raw(
+/// Hands a session a message for its client, as JSON. Returns whether the session is open.
+pub(crate) async fn deliver(env: &Env, session: &str, message: &str) -> Result<bool, Failed> {
+    let answer = Stub::of(env, SESSIONS, session, None)?.ask(path::DELIVER, &message.into(), None).await?;
+    Ok(answer.status() != 404)
+}
+
+/// Hands a session what its client sent, and returns any answer.
+pub(crate) async fn send(
     env: &Env,
-    binding: &str,
-    name: &str,
-    path: &str,
+    session: &str,
     body: &JsValue,
     address: &str,
     kind: &str,
 ) -> Result<Answer, Failed> {
-    let stub = stub(env, binding, name)?;
-    let answer = JsFuture::from(post_in_javascript(&stub, path, body, address, kind)).await.map_err(failed)?;
-    Ok(answer.unchecked_into())
+    let headers = Headers::new();
+    headers.set(header::ADDRESS, address)?;
+    headers.set(header::KIND, kind)?;
+    Ok(Stub::of(env, SESSIONS, session, None)?.ask(path::SEND, body, Some(&headers)).await?)
 }
 
 /// Asks a session for a leg: a WebSocket over which it hands frames.
-pub(crate) async fn get_leg(env: &Env, name: &str, opening: &str) -> Result<web_sys::WebSocket, Failed> {
-    let stub = stub(env, SESSIONS, name)?;
-    let leg = JsFuture::from(get_leg_in_javascript(&stub, path::RECEIVE, opening)).await.map_err(failed)?;
-    Ok(leg.unchecked_into())
-}
-
-pub(crate) fn failed(error: JsValue) -> Failed {
-    worker::Error::from(error).into()
+pub(crate) async fn get_leg(env: &Env, session: &str, opening: &str) -> Result<web_sys::WebSocket, Failed> {
+    let headers = Headers::new();
+    headers.set(header::OPENING, opening)?;
+    let answer = Stub::of(env, SESSIONS, session, None)?.get_leg(path::RECEIVE, Some(&headers)).await?;
+    answer.web_socket().ok_or_else(|| Failed(format!("no leg: the session answered {}", answer.status())))
 }

@@ -2,8 +2,9 @@
 
 use std::{fmt, rc::Rc, time::Duration};
 
+use cyclone_edge_platform::CallFailed;
 use serde::{Serialize, de::DeserializeOwned};
-use worker::Env;
+use worker::{Env, wasm_bindgen::JsValue};
 
 use crate::{ConnectionInfo, Quote, call, registry::Broadcast, session::Session};
 
@@ -35,6 +36,19 @@ impl std::error::Error for Failed {}
 impl From<worker::Error> for Failed {
     fn from(error: worker::Error) -> Self {
         Self(error.to_string())
+    }
+}
+
+/// What JavaScript throws.
+impl From<JsValue> for Failed {
+    fn from(thrown: JsValue) -> Self {
+        worker::Error::from(thrown).into()
+    }
+}
+
+impl From<CallFailed> for Failed {
+    fn from(why: CallFailed) -> Self {
+        Self(why.to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cyclone_edge_platform::query_of;
 use serde::{Deserialize, Serialize};
 use worker::Request;
 
@@ -18,8 +19,10 @@ const SAFE_HEADERS: [&str; 10] = [
     "x-forwarded-proto",
     "user-agent",
 ];
-/// What is longer is cut.
+/// How many characters a header, and the path, have at most: what is longer is cut.
 const MAX_VALUE_CHARS: usize = 4096;
+/// The same of the query, in which a token may be.
+const MAX_QUERY_CHARS: usize = 16 * 1024;
 
 /// The request with which a connection began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,17 +40,16 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
-    pub(crate) fn of(request: &Request) -> worker::Result<Self> {
-        let url = request.url()?;
+    pub(crate) fn of(request: &Request) -> Self {
         let header = |name: &str| request.headers().get(name).ok().flatten().map(bounded);
         let headers = SAFE_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), header(name)?))).collect();
-        Ok(Self {
+        Self {
             address: address_of(request),
-            path: bounded(url.path().to_owned()),
-            query: bounded(url.query().unwrap_or_default().to_owned()),
+            path: bounded(request.path()),
+            query: cut(query_of(&request.inner().url()).to_owned(), MAX_QUERY_CHARS),
             headers,
             cookies: header("Cookie").map(|cookies| parse_cookies(&cookies)).unwrap_or_default(),
-        })
+        }
     }
 }
 
@@ -57,7 +59,11 @@ pub(crate) fn address_of(request: &Request) -> String {
 }
 
 fn bounded(value: String) -> String {
-    if value.len() <= MAX_VALUE_CHARS { value } else { value.chars().take(MAX_VALUE_CHARS).collect() }
+    cut(value, MAX_VALUE_CHARS)
+}
+
+fn cut(value: String, max_chars: usize) -> String {
+    if value.len() <= max_chars { value } else { value.chars().take(max_chars).collect() }
 }
 
 fn parse_cookies(header: &str) -> BTreeMap<String, String> {

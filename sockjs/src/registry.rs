@@ -82,15 +82,14 @@ impl RegistryObject {
     }
 
     async fn deliver(&self, session: String, message: &str) {
-        let body = message.into();
-        match call::post_raw(&self.env, call::SESSIONS, &session, path::DELIVER, &body, "", "").await {
+        match call::deliver(&self.env, &session, message).await {
             // The session is over, and this was not told.
-            Ok(answer) if answer.status() == 404 => {
+            Ok(false) => {
                 if let Err(error) = self.write("DELETE FROM sessions WHERE session = ?", &session) {
                     console_error!("a session that is over is not forgotten: {error}");
                 }
             }
-            Ok(_) => {}
+            Ok(true) => {}
             Err(error) => console_error!("a broadcast did not reach a session: {error}"),
         }
     }

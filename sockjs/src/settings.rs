@@ -9,7 +9,7 @@ use crate::Transport;
 pub struct Settings {
     /// How many bytes a streaming response has before it ends, so that the browser can forget them: 128 KiB.
     pub response_limit: usize,
-    /// After how long a silence a heartbeat is sent: 25 s.
+    /// How often a heartbeat is sent, whatever else is: 25 s. A poll ends with its first.
     pub heartbeat_delay: Duration,
     /// How long a session waits for its client to ask again before it is over: 5 s.
     pub disconnect_delay: Duration,

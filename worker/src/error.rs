@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cyclone_edge_platform::CallFailed;
 use cyclone_edge_protocol::{
     InvalidAgo, InvalidChannelSet, InvalidHistoryQuery, InvalidIdempotencyKey, InvalidPublishForm, InvalidToken,
     NotUtf8,
@@ -181,6 +182,15 @@ impl From<worker::Error> for Error {
 impl From<JsValue> for Error {
     fn from(thrown: JsValue) -> Self {
         worker::Error::from(thrown).into()
+    }
+}
+
+impl From<CallFailed> for Error {
+    fn from(why: CallFailed) -> Self {
+        match why {
+            CallFailed::NoBinding(_) => Self::internal(why),
+            CallFailed::Unavailable(why) => Self::unavailable(why),
+        }
     }
 }
 

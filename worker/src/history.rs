@@ -1,6 +1,7 @@
 //! `GET /history?channel=a&since=ID&limit=N`: messages of one channel as JSON, for late readers and for debugging, under
 //! the rights of a subscriber.
 
+use cyclone_edge_platform::query_of;
 use cyclone_edge_protocol::{ChannelSet, EventName, HistoryQuery, Message, MessageId};
 use serde::Serialize;
 use worker::{Env, Headers, Request, Response};
@@ -9,7 +10,6 @@ use crate::{
     config::Config,
     error::Error,
     hooks::Hooks,
-    http::query_of,
     objects::{ChannelStub, HistoryPage, HistoryRequest},
     rights::{authorize_subscriber, shown_by_subscriber},
 };

@@ -1,27 +1,26 @@
 //! Which service answers a request, and what each endpoint answers.
 
-mod body;
 mod page;
+mod random;
 mod reply;
 
-use std::rc::Rc;
+use std::{fmt, rc::Rc};
 
-use cyclone_edge_protocol::sockjs::{Callback, Endpoint, InvalidPayload, SessionName};
+use cyclone_edge_platform::{UnreadBody, query_of, read_request};
+use cyclone_edge_protocol::sockjs::{Callback, Endpoint, SessionName};
 use worker::{Env, Request, Response, console_error};
 
-use self::{
-    body::{Body, read},
-    page::iframe,
-    reply::Reply,
-};
+use self::{page::iframe, reply::Reply};
 use crate::{
-    ConnectionInfo, Failed, Jsessionid, Service, Settings, Transport,
-    call::{self, path},
+    ConnectionInfo, Failed, Jsessionid, Service, Settings, Transport, call,
     info::address_of,
     service::AnyService,
     session::{Kind, Opening},
     transport::{Received, Wire, bridge, poll, stream},
 };
+
+/// A larger body is refused.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The services of an app.
 #[derive(Default)]
@@ -111,7 +110,7 @@ impl Mount {
             "websocket": !self.settings.disabled_transports.contains(&Transport::WebSocket),
             "origins": ["*:*"],
             "cookie_needed": self.settings.jsessionid != Jsessionid::Off,
-            "entropy": body::entropy(),
+            "entropy": random::entropy(),
         });
         let reply = Reply::new(200).not_cached()?.cors(request)?;
         reply.header("Content-Type", "application/json; charset=UTF-8")?.body(&body.to_string())
@@ -148,12 +147,10 @@ impl Mount {
         reply: Reply,
     ) -> worker::Result<Response> {
         let callback = match transport {
-            Transport::HtmlFile | Transport::Jsonp => {
-                match Callback::of_query(request.url()?.query().unwrap_or_default()) {
-                    Ok(callback) => callback.as_str().to_owned(),
-                    Err(why) => return reply.status(500).text(&why.to_string()),
-                }
-            }
+            Transport::HtmlFile | Transport::Jsonp => match Callback::of_query(query_of(&request.inner().url())) {
+                Ok(callback) => callback.as_str().to_owned(),
+                Err(why) => return reply.status(500).text(&why.to_string()),
+            },
             _ => String::new(),
         };
         let Some(wire) = Wire::of(transport, &callback) else { return reply.status(404).finish() };
@@ -184,16 +181,18 @@ impl Mount {
         transport: Transport,
         reply: Reply,
     ) -> worker::Result<Response> {
-        let body = match read(request).await {
-            Body::Whole(body) => body,
-            Body::TooLarge => return reply.status(413).text("Payload too large."),
-            Body::Broken => return reply.status(500).text(&InvalidPayload::Missing.to_string()),
+        let body = match read_request(request, MAX_BODY_BYTES).await {
+            Ok(body) => body,
+            Err(UnreadBody::TooLarge) => return reply.status(413).text("Payload too large."),
+            Err(UnreadBody::TooSlow) => return reply.status(408).text("Payload too slow."),
+            Err(UnreadBody::BrokenOff) => return reply.status(400).text("Payload broken off."),
+            Err(why @ UnreadBody::NoRoom) => return unavailable(reply, &why),
         };
         let content_type = request.headers().get("Content-Type")?.unwrap_or_default();
         let is_jsonp = transport == Transport::JsonpSend;
         let kind = if is_jsonp { format!("jsonp {content_type}") } else { "xhr".to_owned() };
         let address = address_of(request);
-        let answer = call::post_raw(env, call::SESSIONS, object, path::SEND, &body, &address, &kind).await;
+        let answer = call::send(env, object, &body, &address, &kind).await;
         match answer {
             Ok(answer) if answer.status() == 200 && is_jsonp => reply.text("ok"),
             Ok(answer) if answer.status() == 200 => {
@@ -216,7 +215,7 @@ impl Mount {
             return Reply::new(400).text("\"Connection\" must be \"Upgrade\".");
         }
         // No session that a client names has a dot in its name.
-        let object = format!("{}/.{}", self.prefix, body::unique());
+        let object = format!("{}/.{}", self.prefix, random::unique());
         let leg = match leg(request, env, &object, kind).await {
             Ok(leg) => leg,
             Err(why) => return unavailable(Reply::new(503), &why),
@@ -229,7 +228,7 @@ impl Mount {
 }
 
 async fn leg(request: &Request, env: &Env, object: &str, kind: Kind) -> Result<web_sys::WebSocket, Failed> {
-    let opening = Opening { kind, info: ConnectionInfo::of(request)? };
+    let opening = Opening { kind, info: ConnectionInfo::of(request) };
     let opening = serde_json::to_string(&opening).map_err(|error| Failed(error.to_string()))?;
     call::get_leg(env, object, &ascii(&opening)).await
 }
@@ -250,7 +249,7 @@ fn ascii(json: &str) -> String {
     ascii
 }
 
-fn unavailable(reply: Reply, why: &Failed) -> worker::Result<Response> {
+fn unavailable(reply: Reply, why: &impl fmt::Display) -> worker::Result<Response> {
     console_error!("a session cannot be reached: {why}");
     reply.status(503).finish()
 }

@@ -2,6 +2,7 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
+use cyclone_edge_platform::answer_close;
 use cyclone_edge_protocol::sockjs::{Message, parse_body, parse_form, parse_frame};
 use worker::{Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
@@ -11,10 +12,12 @@ use super::{
     leg::{Leg, Standing},
     store::Store,
 };
-use crate::{Connection, Mounts, call::path};
+use crate::{
+    Connection, Mounts,
+    call::{header, path},
+};
 
-/// The code that stands for a close without one (RFC 6455, section 7.4.1), and for a connection that broke off.
-const NEVER_SENT: [usize; 2] = [1005, 1006];
+/// The code of a leg that ended in good order.
 const IN_ORDER: usize = 1000;
 
 /// The object behind `SockJsSession`.
@@ -128,16 +131,14 @@ impl SessionObject {
         if let Some(leg) = Leg::of(socket.clone()) {
             session.leave(leg, code == IN_ORDER);
         }
-        // The runtime sends the peer no close frame by itself. It fails only where the socket is gone already.
-        let code = if NEVER_SENT.contains(&code) { None } else { u16::try_from(code).ok() };
-        let _ = socket.close(code, Some(""));
+        answer_close(&socket, code);
         session.settle().await;
         Ok(())
     }
 }
 
 fn receive(session: &Rc<Session>, request: &Request) -> worker::Result<Response> {
-    let opening = request.headers().get("SockJS-Opening")?.unwrap_or_default();
+    let opening = request.headers().get(header::OPENING)?.unwrap_or_default();
     let opening: Opening = serde_json::from_str(&opening)?;
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     session.state.accept_web_socket(&server);
@@ -149,8 +150,8 @@ fn receive(session: &Rc<Session>, request: &Request) -> worker::Result<Response>
 }
 
 async fn send(session: &Rc<Session>, request: &mut Request) -> worker::Result<Response> {
-    let header = |name: &str| request.headers().get(name).ok().flatten().unwrap_or_default();
-    let (address, kind) = (header("SockJS-Address"), header("SockJS-Kind"));
+    let get = |name: &str| request.headers().get(name).ok().flatten().unwrap_or_default();
+    let (address, kind) = (get(header::ADDRESS), get(header::KIND));
     let body = request.bytes().await?;
     let messages = match kind.strip_prefix("jsonp ") {
         Some(content_type) => parse_form(&body, content_type),

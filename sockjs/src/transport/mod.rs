@@ -1,5 +1,5 @@
-//! How frames look on each wire, one file for each transport, and the worker's half of a session: `receive.js` brings frames
-//! from a leg to the response of a client.
+//! How frames look on each wire, one file for each transport, and the worker's half of a session: `receive` brings frames from
+//! a leg to a client.
 //!
 //! What carries bytes is JavaScript, so that a panic of another request, which takes the WebAssembly instance with all its
 //! closures, leaves streams and sockets as they are.
@@ -40,7 +40,7 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// The name that `receive.js` has for it.
+    /// The name that `wire.js` has for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",

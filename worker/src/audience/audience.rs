@@ -6,6 +6,7 @@ use std::{
     rc::Rc,
 };
 
+use cyclone_edge_platform::answer_close;
 use cyclone_edge_protocol::{
     ChannelName, ChannelSet, Cursor, LegChoice, LegKind, Message, MessageId, Page, PerMinute, encode_gap,
     encode_greeting, encode_messages, first_lag, replay,
@@ -17,7 +18,7 @@ use super::{
     leg::{Leg, LegId, StreamTerms},
     listeners::{Left, Listeners},
     reporter::Reporter,
-    socket_leg::{answer_close, leg_of},
+    socket_leg::leg_of,
 };
 use crate::{
     clock::now_ms,

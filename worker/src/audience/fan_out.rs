@@ -58,7 +58,7 @@ extern "C" {
     fn room(this: &JsFanOut) -> Option<Promise>;
 }
 
-// For these files to be packed: `fan_out.js` imports them.
+// For these files to be packed: `fan_out.js`, and what it imports, import them.
 #[wasm_bindgen(module = "/src/audience/clock.js")]
 extern "C" {
     type Clock;
@@ -72,6 +72,11 @@ extern "C" {
 #[wasm_bindgen(module = "/src/audience/group.js")]
 extern "C" {
     type Group;
+}
+
+#[wasm_bindgen(module = "/src/audience/bytes.js")]
+extern "C" {
+    type Pieces;
 }
 
 #[wasm_bindgen(module = "/src/audience/keep_alives.js")]

@@ -1,6 +1,6 @@
 // The legs of listeners that get the same bytes, and the frames that not all of them have yet.
 
-import { join, length } from "../http/bytes.js";
+import { join, length } from "./bytes.js";
 
 /** About how many bytes a chunk has at most; a single frame may be larger. */
 const MAX_CHUNK_BYTES = 256 * 1024;

@@ -26,4 +26,3 @@ pub(crate) use audience::Audience;
 pub(crate) use catch_up::{History, PAGE_BYTES};
 pub(crate) use door::{Owner, admit, attend, hear};
 pub(crate) use listeners::Left;
-pub(crate) use socket_leg::BROKEN_OFF;

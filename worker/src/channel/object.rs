@@ -4,6 +4,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use cyclone_edge_platform::BROKEN_OFF;
 use cyclone_edge_protocol::{ChannelName, ChannelSet, MessageId, Meter, Page, Rate, Retention};
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, console_debug, console_error,
@@ -12,7 +13,7 @@ use worker::{
 
 use super::{alarm::Alarm, followers::Followers, log::Log, vacancy::Vacancy};
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
+    audience::{Audience, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
     config::Config,
     error::Error,

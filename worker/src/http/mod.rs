@@ -1,13 +1,11 @@
-//! What several need of HTTP: bodies of bounded size, event streams, queries, and who may read the answers.
+//! What several need of HTTP: bodies of bounded size, event streams, and who may read the answers.
 
 mod body;
 mod cors;
 mod event_stream;
-mod query;
 mod sniffing;
 
-pub(crate) use body::{read_answer, read_bounded};
+pub(crate) use body::read_bounded;
 pub(crate) use cors::{allow_origin, preflight};
 pub(crate) use event_stream::{StreamSettings, ms_or_never};
-pub(crate) use query::query_of;
 pub(crate) use sniffing::forbid_sniffing;

@@ -2,7 +2,6 @@
 //!
 //! Everything goes through `fetch`: RPC of workers-rs cannot be received by objects written in Rust.
 //!
-//! - `call`: a call, with its time limit
 //! - `calls`: what objects are asked, and what they answer
 //! - `stubs`: the objects as their callers see them
 //! - `leg_request`: what a new listener wants of the object that is to hold it
@@ -10,7 +9,6 @@
 //! - `memory`: what an object keeps in memory
 //! - `sql`: what every table needs
 
-mod call;
 mod calls;
 mod leg_request;
 mod memory;

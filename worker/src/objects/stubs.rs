@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
+use cyclone_edge_platform::{Stub, poster};
 use cyclone_edge_protocol::{ChannelName, MessageId, Page};
 use js_sys::Function;
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Env, wasm_bindgen::JsValue};
 
 use super::{
-    call::{Stub, poster},
     calls::{
         Append, Appended, Batch, Counts, Delivery, Follow, HistoryPage, HistoryRequest, Holder, PageRequest, Report,
         Unfollow,
@@ -32,7 +32,7 @@ pub(crate) struct ChannelStub(Stub);
 
 impl ChannelStub {
     pub(crate) fn of(env: &Env, channel: &ChannelName) -> Result<Self, Error> {
-        Stub::of(env, CHANNELS, channel.as_str(), None).map(Self)
+        Ok(Self(Stub::of(env, CHANNELS, channel.as_str(), None)?))
     }
 
     /// Publishes a message; it is durable when this returns its id.
@@ -47,9 +47,17 @@ impl ChannelStub {
         }
     }
 
-    /// Has the channel's messages sent to a relay, and returns the channel's head at that moment.
+    /// Has the channel's messages sent to a relay or a session, and returns the channel's head at that moment.
+    ///
+    /// # Errors
+    /// 503 when the channel has as many listeners as it may, of which a session is one, or cannot serve it.
     pub(crate) async fn follow(&self, follow: &Follow) -> Result<MessageId, Error> {
-        call(&self.0, path::FOLLOW, follow).await
+        let answer = self.0.ask(path::FOLLOW, &Body::of(follow)?.0, None).await?;
+        match answer.text() {
+            head if answer.status() == 200 => serde_json::from_str(&head).map_err(Error::internal),
+            refusal if Error::says_too_many_listeners(&refusal) => Err(Error::too_many_listeners()),
+            _ => Err(Error::unavailable(format!("{} answered {}", path::FOLLOW, answer.status()))),
+        }
     }
 
     pub(crate) async fn unfollow(&self, unfollow: &Unfollow) -> Result<(), Error> {
@@ -111,7 +119,7 @@ impl HolderStub {
     pub(crate) fn near(env: &Env, holder: &Holder, location_hint: Option<&str>) -> Result<Self, Error> {
         let (binding, name) = address_of(holder);
         let location_hint = location_hint.filter(|_| matches!(holder, Holder::Relay(_)));
-        Stub::of(env, binding, name, location_hint).map(Self)
+        Ok(Self(Stub::of(env, binding, name, location_hint)?))
     }
 
     pub(crate) async fn listeners(&self) -> Result<Counts, Error> {
@@ -123,7 +131,7 @@ impl HolderStub {
     /// # Errors
     /// 503 when the object holds as many listeners as it may, or cannot serve it.
     pub(crate) async fn open_leg(&self, request: &LegRequest) -> Result<OpenedLeg, Error> {
-        let answer = self.0.get_leg(&request.path_and_query()).await?;
+        let answer = self.0.get_leg(&request.path_and_query(), None).await?;
         let stream = answer.body().filter(|_| answer.status() == 200).map(OpenedLeg::Stream);
         let socket = || answer.web_socket().map(|socket| OpenedLeg::Socket(socket.into()));
         match stream.or_else(socket) {
@@ -137,7 +145,7 @@ impl HolderStub {
 /// A function of JavaScript that has a channel or relay take up its memory again, after a panic.
 pub(crate) fn waker(env: &Env, holder: &Holder) -> Result<Function, Error> {
     let (binding, name) = address_of(holder);
-    poster(env, binding, name, path::LISTENERS, &JsValue::NULL)
+    Ok(poster(env, binding, name, path::LISTENERS, &JsValue::NULL)?)
 }
 
 /// The binding and the name of a holder's object.
@@ -154,7 +162,7 @@ pub(crate) struct DirectoryStub(Stub);
 impl DirectoryStub {
     /// There is one shard so far.
     pub(crate) fn of(env: &Env) -> Result<Self, Error> {
-        Stub::of(env, "DIRECTORY", "0", None).map(Self)
+        Ok(Self(Stub::of(env, "DIRECTORY", "0", None)?))
     }
 
     pub(crate) async fn report(&self, report: &Report) -> Result<(), Error> {

@@ -4,6 +4,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use cyclone_edge_platform::BROKEN_OFF;
 use cyclone_edge_protocol::{ChannelName, ChannelSet, Cursor, MessageId, Page, Recent, accept};
 use futures::future::join_all;
 use worker::{
@@ -13,7 +14,7 @@ use worker::{
 
 use super::{follows::Follows, pending::Pending};
 use crate::{
-    audience::{Audience, BROKEN_OFF, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
+    audience::{Audience, History, Left, Owner, PAGE_BYTES, admit, attend, hear},
     clock::now_ms,
     config::Config,
     error::Error,

@@ -1,9 +1,10 @@
 //! Where a request shows its key or token.
 
+use cyclone_edge_platform::query_of;
 use cyclone_edge_protocol::pairs;
 use worker::{Request, Url};
 
-use crate::{config::CorsOrigins, error::Error, http::query_of};
+use crate::{config::CorsOrigins, error::Error};
 
 /// What follows `Authorization: Bearer`.
 pub(super) fn bearer(request: &Request) -> Result<Option<String>, Error> {

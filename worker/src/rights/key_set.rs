@@ -5,6 +5,7 @@
 
 use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
+use cyclone_edge_platform::read_answer;
 use cyclone_edge_protocol::PublicKey;
 use futures::future::{Either, select};
 use worker::{
@@ -12,7 +13,7 @@ use worker::{
 };
 
 use super::verifier::Verifier;
-use crate::{clock::now_ms, error::Error, http::read_answer};
+use crate::{clock::now_ms, error::Error};
 
 /// How long keys are taken to be what the issuer publishes.
 const FRESH_MS: u64 = 10 * 60 * 1_000;

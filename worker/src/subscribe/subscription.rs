@@ -1,9 +1,10 @@
 //! What a listener asks for.
 
+use cyclone_edge_platform::query_of;
 use cyclone_edge_protocol::{Ago, ChannelSet, Cursor, MessageId, Retention, pairs};
 use worker::Request;
 
-use crate::{error::Error, http::query_of};
+use crate::error::Error;
 
 /// A listener's request.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,8 @@
-//! The worker's half of a session, as Rust calls it: `receive.js`.
+//! The worker's half of a session, which brings frames from a leg to a client. It is JavaScript.
+//!
+//! - `leg.js`: what worker and object say to each other
+//! - `wire.js`: how frames are written
+//! - `stream.js`, `poll.js`, `bridge.js`: responses that go on, responses of one frame, WebSockets
 
 use std::time::Duration;
 
@@ -7,9 +11,9 @@ use web_sys::{ReadableStream, WebSocket};
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::Wire;
-use crate::{Failed, call::failed};
+use crate::Failed;
 
-#[wasm_bindgen(module = "/src/transport/receive.js")]
+#[wasm_bindgen(module = "/src/transport/receive/stream.js")]
 extern "C" {
     #[wasm_bindgen(js_name = stream, catch)]
     fn stream_in_javascript(
@@ -21,7 +25,10 @@ extern "C" {
         response_limit: f64,
         heartbeat_ms: f64,
     ) -> Result<ReadableStream, JsValue>;
+}
 
+#[wasm_bindgen(module = "/src/transport/receive/poll.js")]
+extern "C" {
     #[wasm_bindgen(js_name = poll)]
     fn poll_in_javascript(
         leg: &WebSocket,
@@ -30,9 +37,24 @@ extern "C" {
         coding: &str,
         heartbeat_ms: f64,
     ) -> js_sys::Promise;
+}
 
+#[wasm_bindgen(module = "/src/transport/receive/bridge.js")]
+extern "C" {
     #[wasm_bindgen(js_name = bridge, catch)]
     fn bridge_in_javascript(leg: &WebSocket, is_raw: bool, heartbeat_ms: f64) -> Result<WebSocket, JsValue>;
+}
+
+// For these files to be packed: the others import them.
+#[wasm_bindgen(module = "/src/transport/receive/leg.js")]
+extern "C" {
+    type Leg;
+}
+
+#[wasm_bindgen(module = "/src/transport/receive/wire.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = Wire)]
+    type JsWire;
 }
 
 /// The body of a poll's response.
@@ -51,13 +73,13 @@ pub(crate) fn stream(
 ) -> Result<ReadableStream, Failed> {
     let Wire { prelude, before, after, coding, .. } = wire;
     let limit = response_limit as f64;
-    stream_in_javascript(leg, prelude, before, after, coding.name(), limit, ms(heartbeat)).map_err(failed)
+    Ok(stream_in_javascript(leg, prelude, before, after, coding.name(), limit, ms(heartbeat))?)
 }
 
 /// Waits for the frame of a poll.
 pub(crate) async fn poll(leg: &WebSocket, wire: &Wire, heartbeat: Duration) -> Result<Received, Failed> {
     let promise = poll_in_javascript(leg, &wire.before, wire.after, wire.coding.name(), ms(heartbeat));
-    let body = JsFuture::from(promise).await.map_err(failed)?;
+    let body = JsFuture::from(promise).await?;
     Ok(match body.as_string() {
         Some(whole) => Received::Whole(whole),
         None => Received::Begun(body.unchecked_into()),
@@ -66,7 +88,7 @@ pub(crate) async fn poll(leg: &WebSocket, wire: &Wire, heartbeat: Duration) -> R
 
 /// Brings a leg and a client's WebSocket together, of which this returns the client's end.
 pub(crate) fn bridge(leg: &WebSocket, is_raw: bool, heartbeat: Duration) -> Result<WebSocket, Failed> {
-    bridge_in_javascript(leg, is_raw, ms(heartbeat)).map_err(failed)
+    Ok(bridge_in_javascript(leg, is_raw, ms(heartbeat))?)
 }
 
 /// A timer with a longer delay would ring at once.

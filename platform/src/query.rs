@@ -1,7 +1,7 @@
-//! The query of an address.
+//! The query of an address, which need not be one that `url::Url` takes: clients name hosts as they like.
 
 /// What follows the question mark, still URL-encoded; empty without one.
-pub(crate) fn query_of(url: &str) -> &str {
+pub fn query_of(url: &str) -> &str {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
     url.split_once('?').map_or("", |(_, query)| query)
 }

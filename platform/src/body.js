@@ -3,8 +3,6 @@
 // It is JavaScript for the runtime's own way to read (`readAtLeast`), which gathers pieces of any size in native code. Read
 // piece by piece, a body that comes byte by byte costs 50 us for each. And what is counted here outlives a panic.
 
-import { join, length } from "./bytes.js";
-
 /** How many bytes are asked for first, then as many again, and so on: memory is taken for what comes, not for what is announced. */
 const FIRST_BYTES = 8 * 1024;
 /** What all bodies may take beyond their first bytes: the isolate, which has 128 MB, serves all listeners too. */
@@ -53,22 +51,31 @@ export async function readBody(body, maxBytes, maxMs) {
   };
   try {
     return await inTime(maxMs, async (tooLate) => {
-      const pieces = [];
+      let whole = new Uint8Array(0);
       for (;;) {
         // One byte more than there may be tells an end from more.
-        const wanted = Math.min(Math.max(FIRST_BYTES, length(pieces)), maxBytes + 1 - length(pieces));
-        if (pieces.length > 0 && !take(taken, wanted)) return giveUp("crowd");
+        const wanted = Math.min(Math.max(FIRST_BYTES, whole.byteLength), maxBytes + 1 - whole.byteLength);
+        if (whole.byteLength > 0 && !take(taken, wanted)) return giveUp("crowd");
         const read = await Promise.race([reader.readAtLeast(wanted, new Uint8Array(wanted)), tooLate]);
         if (read === "slow") return giveUp(read);
-        if (read.value !== undefined) pieces.push(read.value);
-        if (length(pieces) > maxBytes) return giveUp("large");
+        const piece = read.value ?? new Uint8Array(0);
+        whole = join(whole, piece);
+        if (whole.byteLength > maxBytes) return giveUp("large");
         // Less than was asked for is the last.
-        if ((read.value?.byteLength ?? 0) < wanted) return join(pieces);
+        if (piece.byteLength < wanted) return whole;
       }
     });
   } finally {
     large.delete(taken);
   }
+}
+
+function join(whole, piece) {
+  if (whole.byteLength === 0) return piece;
+  const joined = new Uint8Array(whole.byteLength + piece.byteLength);
+  joined.set(whole);
+  joined.set(piece, whole.byteLength);
+  return joined;
 }
 
 /** Reads with a promise of "slow", which is kept when the time is over. */
