@@ -40,7 +40,7 @@ const STEPS = [
     title: "SockJS: the protocol on raw sockets, and its clients in Chromium",
     run: cargoTest("cyclone-edge-tests", "--test", "sockjs"),
     // `npm start` builds the browser package too.
-    prepare: () => build("client", "examples/sockjs-echo", "examples/chat", "examples/multiplex"),
+    prepare: () => build("client", "examples/sockjs-echo", "examples/chat", "examples/multiplex", "tests/recorder"),
     browser: true,
   },
   {

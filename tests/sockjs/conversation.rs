@@ -46,6 +46,16 @@ impl<'a> Session<'a> {
         session
     }
 
+    /// The name that the client gave it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id of its connection.
+    pub(crate) fn id(&self) -> String {
+        format!("/{}/{}", self.service, self.name)
+    }
+
     pub(crate) fn path(&self, transport: &str) -> String {
         self.path_by("000", transport)
     }

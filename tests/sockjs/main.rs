@@ -7,6 +7,7 @@
 //! - `conversation`: a session over the transports that are HTTP
 //! - `web_socket`: the transports that are WebSockets
 //!
+//! What an app has of its connections is in `service_calls`, `settings` and `topics`, with the services of `tests/recorder`.
 //! The clients that people use are in `clients`, many sessions at once in `crowd`, the apps of other examples in `examples`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
@@ -28,9 +29,13 @@ mod iframe;
 mod info;
 mod jsonp;
 mod raw_websocket;
+mod recorder;
 mod response_limit;
+mod service_calls;
 mod services;
 mod session;
+mod settings;
+mod topics;
 mod web_socket;
 mod websocket;
 mod wire;

@@ -1,5 +1,7 @@
 //! The services of the app that are not for conformance only.
 
+use std::time::{Duration, Instant};
+
 use harness::SockjsApp;
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
 #[tokio::test]
 async fn the_ticker_ticks_for_everybody_over_each_kind_of_transport() {
     let app = SockjsApp::start().await;
+    let began = Instant::now();
     let mut socket = WebSocket::open(&app, "/ticker/000/a/websocket").await;
     let mut stream = Session::of(&app, "ticker").begin_stream(Streaming::EventSource).await;
     stream.says("o").await;
@@ -19,6 +22,11 @@ async fn the_ticker_ticks_for_everybody_over_each_kind_of_transport() {
         stream.says("a[\"tick!\"]").await;
         assert!(messages(&polled.poll().await).iter().all(|message| message == "tick!"));
     }
+    assert!(
+        began.elapsed() >= Duration::from_millis(1_900),
+        "the second tick comes after two seconds: {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ async fn a_plain_get_is_a_bad_request() {
     let app = SockjsApp::start().await;
     for path in ["/echo/0/0/websocket", "/echo/websocket"] {
         let reply = Ask::get(path).reply(&app).await;
-        assert_eq!(reply.head.status, 400, "{path}: {reply:?}");
+        let answer = (reply.head.status, reply.body.as_str());
+        assert_eq!(answer, (400, "Can \"Upgrade\" only to \"WebSocket\"."), "{path}: {reply:?}");
     }
 }
 
@@ -34,7 +35,29 @@ async fn a_plain_get_is_a_bad_request() {
 async fn a_connection_header_that_a_proxy_has_rewritten_is_a_bad_request() {
     let app = SockjsApp::start().await;
     let ask = Ask::get("/echo/0/0/websocket").header("Upgrade", "WebSocket").header("Connection", "close");
-    assert_eq!(ask.reply(&app).await.head.status, 400);
+    let reply = ask.reply(&app).await;
+    assert_eq!((reply.head.status, reply.body.as_str()), (400, "\"Connection\" must be \"Upgrade\"."));
+}
+
+/// The runtime does not speak them, and answers in place of the server.
+#[tokio::test]
+async fn the_drafts_before_the_standard_are_answered_with_an_error() {
+    let app = SockjsApp::start().await;
+    let draft = |version: &str| {
+        let ask = Ask::get("/echo/0/0/websocket").header("Upgrade", "websocket").header("Connection", "Upgrade");
+        ask.header("Sec-WebSocket-Version", version).header("Sec-WebSocket-Key", KEY.0)
+    };
+    // hybi-07, hybi-10; hixie-76 has no version.
+    let hixie = Ask::get("/echo/0/0/websocket")
+        .header("Upgrade", "WebSocket")
+        .header("Connection", "Upgrade")
+        .header("Sec-WebSocket-Key1", "18x 6]8vM;54 *(5:  {   U1]8  z [  8")
+        .header("Sec-WebSocket-Key2", "1_ tx7X d  <  nw  334J702) 7]o}` 0");
+    for ask in [draft("7"), draft("8"), hixie] {
+        let reply = ask.reply(&app).await;
+        assert!((400..600).contains(&reply.head.status), "{reply:?}");
+    }
+    WebSocket::open(&app, "/echo/0/0/websocket").await;
 }
 
 #[tokio::test]
