@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use harness::{Browser, DEADLINE, Hub, KEY, eventually, root, within};
@@ -94,6 +94,11 @@ impl Polling {
 
 fn token(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
+/// The time.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
@@ -266,7 +271,7 @@ async fn a_publish_in_full_is_answered_as_post_publish_answers() {
 #[tokio::test]
 async fn listening_takes_the_token_that_a_stream_takes() {
     let hub = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET).start().await;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = seconds();
     let mut client = Polling::open(&hub).await;
     client.send(&["sub,cats"]).await;
     assert_eq!(client.next_error("cats").await["code"], "missing_token");
@@ -314,7 +319,7 @@ async fn a_token_that_has_expired_ends_its_topics_before_the_next_message() {
         .setting("JWT_LEEWAY_SECONDS", 0)
         .start()
         .await;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = seconds();
     let token = token(&json!({ "exp": now + 3, "subscribe": ["cats"] }));
     let mut client = Polling::open(&hub).await;
     client.send(&[&format!(r#"msg,*,{{"authorize": {{"token": "{token}"}}}}"#)]).await;
@@ -332,6 +337,76 @@ async fn a_token_that_has_expired_ends_its_topics_before_the_next_message() {
     });
     assert_eq!(heard.await.get("id"), None, "the cursor stays");
     assert_eq!(client.next_frame().await, "uns,cats");
+}
+
+#[tokio::test]
+async fn a_token_that_expires_ends_its_topics_in_silence_too_and_leaves_the_others() {
+    let hub = Hub::builder()
+        .setting("SUBSCRIBE_AUTH", "jwt")
+        .setting("JWT_SECRET", SECRET)
+        .setting("JWT_LEEWAY_SECONDS", 0)
+        .start()
+        .await;
+    let now = seconds();
+    let mut client = Polling::open(&hub).await;
+    for (topic, lasts) in [("dogs", 3_600), ("cats", 4), ("cows", 2)] {
+        let token = token(&json!({ "exp": now + lasts, "subscribe": [topic] }));
+        client.send(&[&format!(r#"msg,*,{{"authorize": {{"token": "{token}"}}}}"#)]).await;
+        client.subscribe(topic).await;
+    }
+    for topic in ["cows", "cats"] {
+        assert_eq!(client.next(topic).await["event"], "sse.expired");
+        assert_eq!(client.next_frame().await, format!("uns,{topic}"));
+    }
+    assert!(seconds() >= now + 4, "not before its time");
+    hub.publish(&["cows"], "unheard").await;
+    hub.publish(&["dogs"], "heard").await;
+    assert_eq!(client.next_data("dogs", 1).await, ["heard"]);
+    let gone = async || hub.stats().await.get("cats").copied();
+    eventually("the channel to count nobody", gone, Option::is_none).await;
+}
+
+#[tokio::test]
+async fn publishing_takes_a_token_too_and_its_channels_only() {
+    let hub = Hub::builder().setting("JWT_SECRET", SECRET).start().await;
+    let mut client = Polling::open(&hub).await;
+    client.subscribe("cats").await;
+    let show = |claims: Value| format!(r#"msg,*,{{"authorize": {{"key": "{}"}}}}"#, token(&claims));
+    client.send(&[&show(json!({ "exp": seconds() - 3_600, "publish": ["cats"] })), "msg,cats,unheard"]).await;
+    assert_eq!(client.next_error("cats").await["code"], "invalid_token");
+    client.send(&[&show(json!({ "exp": seconds() + 60, "publish": ["dogs"] })), "msg,cats,unheard"]).await;
+    assert_eq!(client.next_error("cats").await["code"], "forbidden_channel");
+    client.send(&[&show(json!({ "exp": seconds() + 60, "publish": ["cats"] })), "msg,cats,heard"]).await;
+    assert_eq!(client.next_data("cats", 1).await, ["heard"]);
+}
+
+#[tokio::test]
+async fn a_publisher_and_a_listener_too_many_are_told_so() {
+    let hub = Hub::builder().setting("CHANNEL_PUBLISHES_PER_SECOND", 5).setting("MAX_LISTENERS", 1).start().await;
+    let mut client = Polling::open_with(&hub, "").await;
+    client.send(&[&format!(r#"msg,*,{{"authorize": {{"key": "{KEY}"}}}}"#)]).await;
+    client.subscribe("cats").await;
+    let burst = vec!["msg,dogs,x"; 100];
+    client.send(&burst).await;
+    assert_eq!(client.next_error("dogs").await["code"], "too_many_publishes");
+
+    let mut other = Polling::open(&hub).await;
+    other.send(&["sub,cats"]).await;
+    assert_eq!(other.next_error("cats").await["code"], "too_many_listeners");
+    assert_eq!(other.next_frame().await, "uns,cats");
+    // Once there is room, there is.
+    client.send(&["uns,cats"]).await;
+    other.subscribe("cats").await;
+}
+
+#[tokio::test]
+async fn a_token_in_the_address_may_be_as_long_as_one_in_a_frame() {
+    let hub = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET).start().await;
+    let channels: Vec<String> = (0..80).map(|number| format!("{number}-{}", "x".repeat(60))).collect();
+    let token = token(&json!({ "exp": seconds() + 60, "subscribe": channels }));
+    assert!(token.len() > 6_000, "{}", token.len());
+    let mut client = Polling::open_with(&hub, &format!("?access_token={token}")).await;
+    client.subscribe(&channels[79]).await;
 }
 
 #[tokio::test]
@@ -395,7 +470,7 @@ async fn page(hub: &Hub, transport: &str) -> Browser {
 #[tokio::test]
 async fn the_unmodified_client_of_websocket_multiplex_has_a_channel_over_each_kind_of_transport() {
     let hub = Hub::start().await;
-    for transport in ["websocket", "xhr-streaming", "xhr-polling"] {
+    for transport in ["websocket", "xhr-streaming", "eventsource", "htmlfile", "xhr-polling", "jsonp-polling"] {
         let browser = page(&hub, transport).await;
         browser.eventually("the greeting", "heard[0]", |heard| heard["event"] == "sse.hello").await;
         browser.run("cats.send('hello, you')").await;
@@ -403,6 +478,13 @@ async fn the_unmodified_client_of_websocket_multiplex_has_a_channel_over_each_ki
         hub.publish(&["cats & dogs €"], "from the hub").await;
         browser.eventually("the next message", "heard.at(-1)", |heard| heard["data"] == "from the hub").await;
         assert_eq!(browser.run("return names.transport").await, transport);
+
+        // It comes back, and names the message up to which it has everything.
+        browser.run("window.cursor = heard.at(-2).id; names.close()").await;
+        let come_back = format!("window.again = []; window.names = new SockJS('/sockjs', null, {{ timeout: 10_000, transports: ['{transport}'] }});
+             new WebSocketMultiplex(names).channel('cats & dogs €,' + cursor).onmessage = ({{ data }}) => again.push(JSON.parse(data));");
+        browser.run(&come_back).await;
+        browser.eventually("what it missed", "again[1]", |again| again["data"] == "from the hub").await;
     }
 }
 

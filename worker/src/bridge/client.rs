@@ -4,6 +4,8 @@
 //! channel sends what came after that, history first and then what is published, each page once the one before was taken.
 //! Position and frames change in the same turn, so both are durable or neither is.
 
+use std::time::Duration;
+
 use cyclone_edge_protocol::{
     ChannelSet, InvalidChannelSet, MessageId, PublishForm, Subscription, Wanted,
     sockjs::{Action, Frame, Topic},
@@ -104,6 +106,9 @@ impl Client<'_> {
             let message = format!("subscribe to at most {} channels", ChannelSet::MAX_CHANNELS);
             return Err(Error::refused(400, "too_many_channels", message));
         };
+        if ends_at_ms.is_some() {
+            self.wake_when_a_token_expires();
+        }
         let followed = self.follow(&subscription).await;
         if followed.is_err() {
             self.change(|desk| desk.remove(subscription.epoch));
@@ -156,6 +161,22 @@ impl Client<'_> {
         }
     }
 
+    fn wake_when_a_token_expires(&self) {
+        if let Some(at_ms) = self.desk().expires_at_ms() {
+            self.0.wake_after(Duration::from_millis(at_ms.saturating_sub(now_ms())));
+        }
+    }
+
+    /// Ends the topics whose token has expired, and sees to the next that will.
+    pub(super) async fn expire(&self) {
+        let expired = self.change(|desk| desk.remove_expired(now_ms()));
+        for subscription in &expired {
+            end_expired(subscription).iter().for_each(|frame| self.send(frame));
+        }
+        self.wake_when_a_token_expires();
+        join_all(expired.iter().map(|subscription| self.tell_unfollow(subscription))).await;
+    }
+
     /// The client is gone.
     pub(super) async fn leave(&self) {
         let ended = self.change(Desk::clear);
@@ -179,7 +200,7 @@ impl Client<'_> {
             return Delivery::Full;
         }
         let (delivery, frames) = if subscription.is_over(now_ms()) {
-            let frames = vec![subscription.expired(), Frame::unsubscribe(subscription.topic.clone()).to_string()];
+            let frames = end_expired(subscription).into();
             let epoch = subscription.epoch;
             desk.remove(epoch);
             (Delivery::Gone, frames)
@@ -245,6 +266,11 @@ impl Client<'_> {
     fn tell(&self, topic: &Topic, event: &str, data: &Value) {
         self.send(&told(topic, None, Some(event), &data.to_string()));
     }
+}
+
+/// What a client hears at the end of a topic whose token has expired.
+fn end_expired(subscription: &Subscription) -> [String; 2] {
+    [subscription.expired(), Frame::unsubscribe(subscription.topic.clone()).to_string()]
 }
 
 fn wanted(topic: &Topic, payload: &str, config: &Config) -> Result<Wanted, Error> {

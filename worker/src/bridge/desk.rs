@@ -50,6 +50,16 @@ impl Desk {
         Some(self.subscriptions.remove(index))
     }
 
+    /// Ends what a token has given access to until now.
+    pub(super) fn remove_expired(&mut self, now_ms: u64) -> Vec<Subscription> {
+        self.subscriptions.extract_if(.., |subscription| subscription.is_over(now_ms)).collect()
+    }
+
+    /// When the first of the tokens expires.
+    pub(super) fn expires_at_ms(&self) -> Option<u64> {
+        self.subscriptions.iter().filter_map(|subscription| subscription.ends_at_ms).min()
+    }
+
     /// Ends everything.
     pub(super) fn clear(&mut self) -> Vec<Subscription> {
         std::mem::take(&mut self.subscriptions)
@@ -80,5 +90,23 @@ mod tests {
         assert!(desk.of_topic(&topic).is_some() && desk.of_channel(&channel).is_some() && desk.of_epoch(5).is_some());
         assert!(desk.remove(4).is_none() && desk.remove(5).is_some());
         assert!(desk.of_topic(&topic).is_none() && desk.of_channel(&channel).is_none() && desk.of_epoch(5).is_none());
+    }
+
+    #[test]
+    fn a_subscription_ends_when_its_token_expires_and_not_before() {
+        let mut desk = Desk::default();
+        assert_eq!(desk.expires_at_ms(), None);
+        for (name, ends_at_ms) in [("cats", Some(20)), ("dogs", None), ("cows", Some(10))] {
+            let (Some(topic), Ok(channel)) = (Topic::of_name(name), ChannelName::new(name)) else { unreachable!() };
+            desk.insert(Subscription::new(topic, Wanted { channel, position: None }, 1, ends_at_ms));
+        }
+        let mut expired =
+            |now_ms| desk.remove_expired(now_ms).iter().map(|one| one.channel.to_string()).collect::<Vec<_>>();
+        assert_eq!(expired(9), Vec::<String>::new());
+        assert_eq!(expired(10), ["cows"]);
+        assert_eq!(expired(10), Vec::<String>::new());
+        assert_eq!(desk.expires_at_ms(), Some(20));
+        assert_eq!(desk.remove_expired(u64::MAX).len(), 1);
+        assert_eq!((desk.subscriptions.len(), desk.expires_at_ms()), (1, None));
     }
 }

@@ -33,6 +33,11 @@ impl Service for Bridge {
         Client(connection).hear(message).await;
     }
 
+    /// A token expires.
+    async fn woken(&self, connection: &Connection) {
+        Client(connection).expire().await;
+    }
+
     async fn connection_lost(&self, connection: &Connection) {
         Client(connection).leave().await;
     }
