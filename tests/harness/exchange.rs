@@ -119,8 +119,8 @@ async fn read_answer(reader: &mut OwnedReadHalf) -> Option<RawAnswer> {
         };
         let mut answer = parse_head(&String::from_utf8_lossy(&received[..end]));
         received.drain(..end + 4);
-        // Interim answers, such as 100, come before the final one.
-        if answer.status >= 200 {
+        // Interim answers, such as 100, come before the final one; 101 is a final one.
+        if answer.status >= 200 || answer.status == 101 {
             let length = answer.header("content-length").and_then(|length| length.parse::<usize>().ok());
             answer.body = read_body(reader, received, length.unwrap_or(0)).await;
             return Some(answer);

@@ -37,6 +37,11 @@ impl RandomRequest {
         bytes
     }
 
+    /// Whether it is for the bridge, which speaks the protocol of SockJS.
+    pub(super) fn is_for_sockjs(&self) -> bool {
+        self.target.starts_with(b"/sockjs")
+    }
+
     /// Whether a server that has read all this waits for nothing more.
     pub(super) fn is_whole(&self) -> bool {
         self.framing.is_whole()
@@ -85,7 +90,50 @@ fn shape() -> impl Strategy<Value = Shape> {
         .prop_map(|(key, content_type, body)| (b"POST".to_vec(), b"/publish".to_vec(), vec![key, content_type], body));
     let anything = (method(), any_path(), query(), vec(prop_oneof![key(), content_type(JSON)], 0..3), body())
         .prop_map(|(method, path, query, headers, body)| (method, [path, query].concat(), headers, body));
-    prop_oneof![4 => listen, 1 => history, 3 => publish, 3 => publish_json, 5 => anything]
+    prop_oneof![4 => listen, 1 => history, 3 => publish, 3 => publish_json, 2 => sockjs(), 5 => anything]
+}
+
+/// What a client of SockJS asks for, and what is near that.
+fn sockjs() -> impl Strategy<Value = Shape> {
+    // Streams begin at once, also that of a session which has one already, and by them the few sessions come to be that
+    // others send to. A poll of those would wait.
+    let few = text("/0/[ab]");
+    let stream = (few.clone(), select(vec!["/xhr_streaming", "/eventsource", "/htmlfile"]));
+    let stream = stream.prop_map(|(session, transport)| {
+        let method = if transport == "/xhr_streaming" { "POST" } else { "GET" };
+        let callback = if transport == "/htmlfile" { "?c=x" } else { "" };
+        (bytes(method), [bytes("/sockjs"), session, bytes(transport), bytes(callback)].concat(), Vec::new(), Vec::new())
+    });
+    let send = (few, frames()).prop_map(|(session, body)| {
+        (bytes("POST"), [b"/sockjs", &session[..], b"/xhr_send"].concat(), Vec::new(), body)
+    });
+    let send_form = (text("/0/[ab]"), content_type(FORM), frames()).prop_map(|(session, content_type, body)| {
+        let body = [bytes("d="), percent_encode(&body)].concat();
+        (bytes("POST"), [b"/sockjs", &session[..], b"/jsonp_send"].concat(), vec![content_type], body)
+    });
+    let own = prop_oneof![
+        select(vec!["/info", "", "/", "/iframe.html", "/iframe-x.html", "/websocket", "/iframe", "/info/", "//"])
+            .prop_map(bytes),
+        text(
+            "/[a-z0-9]{0,3}/[a-z0-9]{12}/(xhr|xhr_streaming|xhr_send|jsonp|jsonp_send|eventsource|htmlfile|websocket|x)"
+        ),
+        text("/[ -~]{0,20}/[ -~]{12,20}/[a-z_]{0,10}"),
+    ];
+    let query = prop_oneof![2 => Just(Vec::new()), 1 => text("\\?(c|callback)=[a-z.%<]{0,10}"), 1 => query()];
+    let anything = (method(), own, query, prop_oneof![body(), frames()])
+        .prop_map(|(method, path, query, body)| (method, [bytes("/sockjs"), path, query].concat(), Vec::new(), body));
+    prop_oneof![2 => stream, 3 => send, 1 => send_form, 3 => anything]
+}
+
+/// Messages for the bridge that are nearly right.
+fn frames() -> Bytes {
+    let frame = prop_oneof![
+        4 => string_regex("(sub|uns|msg),[a-e](,[0-9]{0,3})?").unwrap(),
+        2 => string_regex("msg,\\*,\\{\"(publish|authorize)\":\\{\"(channel|message|key|token)\":\"[a-e]\"\\}\\}").unwrap(),
+        1 => any::<String>(),
+    ];
+    let frames = vec(frame, 0..4).prop_map(|frames| serde_json::json!(frames).to_string().into_bytes());
+    spoilt(frames.boxed())
 }
 
 fn method() -> Bytes {

@@ -32,11 +32,25 @@ pub(super) fn of(request: &RandomRequest, answer: &Result<RawAnswer, NoAnswer>) 
         Err(NoAnswer::Hung) => Err("no answer came".to_owned()),
         Err(NoAnswer::Closed) if !request.is_whole() => Ok("closed".to_owned()),
         Err(NoAnswer::Closed) => Err("the connection was closed without an answer".to_owned()),
+        // The worker says this of all that it answers, and the runtime of nothing.
+        Ok(answer) if request.is_for_sockjs() && answer.header("x-content-type-options").is_some() => of_sockjs(answer),
         // The hub says of each of its answers who may read it.
         Ok(answer) if answer.header("access-control-allow-origin").is_some() || answer.header("vary").is_some() => {
             of_the_hub(request, answer)
         }
         Ok(answer) => of_the_runtime(request, answer),
+    }
+}
+
+/// SockJS has 500 for what a client sends that is no list of messages, and for what is no name of a function.
+const SOCKJS_FAILURES: [&str; 4] =
+    ["Payload expected.", "Broken JSON encoding.", "\"callback\" parameter required", "invalid \"callback\" parameter"];
+
+fn of_sockjs(answer: &RawAnswer) -> Result<String, String> {
+    match answer.status {
+        101 | 200 | 204 | 304 | 400 | 404 | 405 | 408 | 413 => Ok(format!("{} of SockJS", answer.status)),
+        500 if SOCKJS_FAILURES.contains(&answer.body.trim_end()) => Ok("500 of SockJS".to_owned()),
+        status => Err(format!("answered {status}: {answer:?}")),
     }
 }
 
