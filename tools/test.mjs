@@ -11,7 +11,11 @@ import { ensureToolchain } from "./toolchain.mjs";
 const STEPS = [
   { name: "protocol", title: "Protocol: unit tests", run: cargoTest("cyclone-edge-protocol") },
   { name: "fuzz", title: "Protocol: inputs that fuzzing keeps", run: replayCorpus },
-  { name: "worker", title: "Worker: native unit tests", run: cargoTest("cyclone-edge", "--lib") },
+  {
+    name: "worker",
+    title: "Worker, SockJS server, platform: native unit tests",
+    run: cargoTest("cyclone-edge", "-p", "cyclone-edge-sockjs", "-p", "cyclone-edge-platform", "--lib"),
+  },
   {
     name: "client",
     title: "Client: native unit tests, tests in Chromium and Firefox",

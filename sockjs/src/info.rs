@@ -21,8 +21,8 @@ const SAFE_HEADERS: [&str; 10] = [
 ];
 /// How many characters a header, and the path, have at most: what is longer is cut.
 const MAX_VALUE_CHARS: usize = 4096;
-/// The same of the query, in which a token may be.
-const MAX_QUERY_CHARS: usize = 16 * 1024;
+/// The same of the query, in which a token of 8 KiB may be.
+const MAX_QUERY_CHARS: usize = 10 * 1024;
 
 /// The request with which a connection began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

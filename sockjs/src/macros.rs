@@ -48,7 +48,7 @@ macro_rules! objects {
                 }
 
                 async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
-                    self.0.closed(socket, 1006).await
+                    self.0.broke_off(socket).await
                 }
             }
 

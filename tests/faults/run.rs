@@ -60,6 +60,8 @@ struct Run<'a> {
     schedule: &'a Schedule,
     hub: Hub,
     clock: Clock,
+    /// When the clock has caught up with what objects saw of it: until then their own stands still.
+    catches_up_at: Instant,
     site: Arc<Site>,
     publishers: Vec<Publisher>,
     listeners: BTreeMap<usize, Listener>,
@@ -105,6 +107,7 @@ impl<'a> Run<'a> {
             schedule,
             hub,
             clock,
+            catches_up_at: Instant::now(),
             site,
             publishers,
             listeners: BTreeMap::new(),
@@ -135,10 +138,7 @@ impl<'a> Run<'a> {
             Act::Kill { down_ms } => self.kill(Duration::from_millis(down_ms)).await,
             Act::Panic => self.panic().await,
             Act::CutOff { ms, panics } => self.cut_off(Duration::from_millis(ms), panics).await,
-            Act::Clock { seconds } => {
-                self.clock.step(seconds);
-                self.clock_steps += 1;
-            }
+            Act::Clock { seconds } => self.step_clock(seconds),
             Act::Evict if self.schedule.legs == "stream" => {}
             Act::Evict => self.evict().await,
         }
@@ -165,6 +165,14 @@ impl<'a> Run<'a> {
         self.listeners.values().for_each(|listener| listener.tell(order));
     }
 
+    fn step_clock(&mut self, seconds: i64) {
+        self.clock.step(seconds);
+        self.clock_steps += 1;
+        let (by, now) = (Duration::from_secs(seconds.unsigned_abs()), Instant::now());
+        let from = self.catches_up_at.max(now);
+        self.catches_up_at = if seconds < 0 { from + by } else { from.checked_sub(by).unwrap_or(now) };
+    }
+
     async fn kill(&mut self, down: Duration) {
         self.site.turn();
         self.hub.kill().await;
@@ -173,6 +181,8 @@ impl<'a> Run<'a> {
         self.site.turn();
         self.kills += 1;
         self.has_panicked = false;
+        // A new process has the clock as it is.
+        self.catches_up_at = Instant::now();
     }
 
     /// Has a request panic, and waits until the hub answers again.
@@ -215,8 +225,10 @@ impl<'a> Run<'a> {
     /// Keeps silence until an object was evicted: it wakes when something is published again.
     async fn evict(&mut self) {
         self.publishers_are_idle().await;
-        for _ in 0..SILENCES {
+        let mut silences = 0;
+        while silences < SILENCES {
             let woken = self.wakes();
+            let stands_still = Instant::now() < self.catches_up_at;
             // Polls would wake it: one that ends is not repeated for so long.
             self.tell_all(listener::Order::Rest(tokio::time::Instant::now() + SILENCE + KEEP_ALIVE));
             sleep(SILENCE + KEEP_ALIVE).await;
@@ -225,6 +237,8 @@ impl<'a> Run<'a> {
                 self.evictions += 1;
                 return;
             }
+            // By a clock that stands still no audience is quiet, so streams stay, and their objects with them.
+            silences += u32::from(!stands_still);
         }
         self.site.note(&format!("nothing was evicted in {SILENCES} times {SILENCE:?} of silence"));
     }

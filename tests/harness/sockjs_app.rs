@@ -1,4 +1,5 @@
-//! The app of `examples/sockjs-echo`, or another of the examples, under `workerd`, with a disk of its own: it can be killed and started again.
+//! The app of `examples/sockjs-echo`, or another app with SockJS services, under `workerd`, with a disk of its own: it can be
+//! killed and started again.
 
 use std::{
     collections::BTreeMap,
@@ -42,7 +43,7 @@ impl SockjsApp {
         Self::run(FOLDER, &[], if memory.is_dir() { memory } else { temp_dir() }).await
     }
 
-    /// Starts the app of another example.
+    /// Starts the app of another folder.
     pub async fn start_in(folder: &'static str) -> Self {
         Self::run(folder, &[], temp_dir()).await
     }

@@ -147,6 +147,16 @@ impl Stream {
         assert_eq!(chunk, Some(self.kind.wrap(frame)), "{:?}", self.kind);
     }
 
+    /// The next frames are these, whatever chunks they come in.
+    pub(crate) async fn says_all(&mut self, frames: &[&str]) {
+        let mut said = Vec::new();
+        while said.len() < frames.len() {
+            let chunk = self.wire.chunk().await.unwrap_or_else(|| panic!("the end after {said:?}"));
+            said.extend(self.unwrap(&chunk));
+        }
+        assert_eq!(said, frames, "{:?}", self.kind);
+    }
+
     /// The answer ends as it should, by the empty chunk.
     pub(crate) async fn ends(&mut self) {
         assert_eq!(self.wire.chunk().await, None, "{:?}", self.kind);

@@ -28,9 +28,7 @@ async fn heartbeats_come_as_often_as_the_service_says() {
     }
     for kind in Streaming::ALL {
         let mut stream = Session::of(&app, "beating").begin_stream(kind).await;
-        for frame in ["o", "h", "h"] {
-            stream.says(frame).await;
-        }
+        stream.says_all(&["o", "h", "h"]).await;
     }
     let polled = Session::open(&app, "beating").await;
     assert_eq!(polled.poll().await, "h\n", "a poll ends with its heartbeat");
@@ -42,7 +40,7 @@ async fn the_cookie_has_the_value_that_the_service_gives_unless_the_client_has_o
     let poll = async |cookie: Option<&str>| {
         let ask = Ask::post(Session::of(&app, "marked").path("xhr"));
         let ask = cookie.map_or(ask.clone(), |cookie| ask.header("Cookie", cookie));
-        ask.reply(&app).await.head.header("set-cookie").map(|cookie| cookie.to_ascii_lowercase())
+        ask.reply(&app).await.head.header("set-cookie").map(str::to_ascii_lowercase)
     };
     assert_eq!(poll(None).await.as_deref(), Some("jsessionid=marked; path=/"));
     assert_eq!(poll(Some("JSESSIONID=own")).await.as_deref(), Some("jsessionid=own; path=/"));

@@ -4,7 +4,7 @@ mod page;
 mod random;
 mod reply;
 
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 use cyclone_edge_platform::{UnreadBody, query_of, read_request};
 use cyclone_edge_protocol::sockjs::{Callback, Endpoint, SessionName};
@@ -186,7 +186,10 @@ impl Mount {
             Err(UnreadBody::TooLarge) => return reply.status(413).text("Payload too large."),
             Err(UnreadBody::TooSlow) => return reply.status(408).text("Payload too slow."),
             Err(UnreadBody::BrokenOff) => return reply.status(400).text("Payload broken off."),
-            Err(why @ UnreadBody::NoRoom) => return unavailable(reply, &why),
+            Err(why @ UnreadBody::NoRoom) => {
+                console_error!("what a client sent was not read: {why}");
+                return reply.status(503).header("Retry-After", "1")?.finish();
+            }
         };
         let content_type = request.headers().get("Content-Type")?.unwrap_or_default();
         let is_jsonp = transport == Transport::JsonpSend;
@@ -249,7 +252,7 @@ fn ascii(json: &str) -> String {
     ascii
 }
 
-fn unavailable(reply: Reply, why: &impl fmt::Display) -> worker::Result<Response> {
+fn unavailable(reply: Reply, why: &Failed) -> worker::Result<Response> {
     console_error!("a session cannot be reached: {why}");
     reply.status(503).finish()
 }

@@ -9,7 +9,7 @@ use std::{
 
 use futures::channel::oneshot;
 
-use super::Session;
+use super::{Session, store::Phase};
 use crate::{Connection, Message, call::path};
 
 /// A call to the service.
@@ -70,6 +70,18 @@ impl Jobs {
 }
 
 impl Session {
+    /// Puts in line what the service had yet to hear when this object was last in memory: the runtime was killed, or a panic
+    /// took the object.
+    pub(super) fn take_up_jobs(&self) {
+        let kept = self.kept.borrow();
+        if kept.is_known && !kept.is_made {
+            self.jobs.push(Job::Made);
+        }
+        if kept.is_known && matches!(kept.phase, Phase::Closed { .. }) {
+            self.jobs.push(Job::Lost);
+        }
+    }
+
     /// Makes the calls that wait, unless another event does already.
     pub(super) async fn run_jobs(self: &Rc<Self>) {
         if self.jobs.is_running.replace(true) {
@@ -96,7 +108,9 @@ impl Session {
                     self.enter_registry(path::ENTER).await;
                 }
                 let info = self.info();
-                if let Err(refusal) = self.flushing(service.made(&connection, &info)).await {
+                let made = self.flushing(service.made(&connection, &info)).await;
+                self.change(|kept| kept.is_made = true);
+                if let Err(refusal) = made {
                     self.close(refusal.code, &refusal.reason);
                 }
             }

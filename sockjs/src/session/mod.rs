@@ -293,29 +293,30 @@ impl Session {
         }
     }
 
-    /// Keeps whether a stream receives.
-    fn note_stream(&self, receiver: Option<&Leg>) {
-        let streams = self.is_open() && receiver.is_some_and(|leg| leg.kind() == Kind::Stream);
+    /// Keeps whether a stream receives, and from when on nobody does.
+    fn note_receiver(&self) {
+        let receiver = self.receiver();
+        let streams = self.is_open() && receiver.as_ref().is_some_and(|leg| leg.kind() == Kind::Stream);
         if self.kept.borrow().streams != streams {
             self.change(|kept| kept.streams = streams);
         }
-    }
-
-    /// What is to be done after every event: the service's calls, what they sent, and the next alarm.
-    async fn settle(self: &Rc<Self>) {
-        // Before the service is called, which can take its time.
-        self.note_stream(self.receiver().as_ref());
-        self.run_jobs().await;
-        let receiver = self.receiver();
-        self.note_stream(receiver.as_ref());
         let delay_ms = u64::try_from(self.mount.settings.disconnect_delay.as_millis()).unwrap_or(u64::MAX / 2);
         if receiver.is_some() {
             self.expires_at_ms.set(None);
         } else if self.expires_at_ms.get().is_none() {
             self.expires_at_ms.set(Some(now_ms().saturating_add(delay_ms)));
         }
-        let result = if self.is_over() { self.forget().await } else { self.arm().await };
-        if let Err(error) = result {
+    }
+
+    /// What is to be done after every event: the service's calls, what they sent, and the next alarm.
+    async fn settle(self: &Rc<Self>) {
+        // Before the service is called, which can take its time: the runtime may be killed meanwhile.
+        self.note_receiver();
+        let armed = self.arm().await;
+        self.run_jobs().await;
+        self.note_receiver();
+        let settled = if self.is_over() { self.forget().await } else { self.arm().await };
+        if let Err(error) = armed.and(settled) {
             console_error!("a session has no alarm: {error}");
         }
     }

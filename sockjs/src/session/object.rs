@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use cyclone_edge_platform::answer_close;
+use cyclone_edge_platform::{BROKEN_OFF, answer_close};
 use cyclone_edge_protocol::sockjs::{Message, parse_body, parse_form, parse_frame};
 use worker::{Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
@@ -40,6 +40,7 @@ impl SessionObject {
             return Ok(session);
         }
         let session = Rc::new(self.wake()?);
+        session.take_up_jobs();
         session.see_to_lost_stream();
         Ok(self.session.get_or_init(|| session))
     }
@@ -123,6 +124,11 @@ impl SessionObject {
         }
         session.settle().await;
         Ok(())
+    }
+
+    /// A leg broke off.
+    pub async fn broke_off(&self, socket: WebSocket) -> worker::Result<()> {
+        self.closed(socket, BROKEN_OFF).await
     }
 
     /// A leg has ended.

@@ -1,4 +1,4 @@
-//! Invariant 7, in numbers: ten thousand random requests, of which none is answered with 5xx or not at all, and through all
+//! Invariant 7, in numbers: ten thousand random requests, of which none is answered with 5xx (but for the 500 that SockJS prescribes) or not at all, and through all
 //! of which the hub goes on delivering.
 //!
 //! - `random`: the requests

@@ -1,4 +1,4 @@
-//! Which answers are right: 4xx where something is wrong, and never 5xx, from the hub; and what the runtime answers itself
+//! Which answers are right: 4xx where something is wrong, and never 5xx, from the hub, but for the 500 that SockJS prescribes; and what the runtime answers itself
 //! before the hub is asked.
 
 use harness::{NoAnswer, RawAnswer};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::random::RandomRequest;
 
 /// What workerd answers by itself to what is no HTTP, or none that it takes.
-const RUNTIMES_OWN: [(u16, &str); 12] = [
+const RUNTIMES_OWN: [(u16, &str); 14] = [
     (400, "invalid URI"),
     (400, "invalid HTTP version parsed"),
     (400, "invalid HTTP header parsed"),
@@ -19,6 +19,9 @@ const RUNTIMES_OWN: [(u16, &str); 12] = [
     // No host, or one that makes no address; HTTP/1.0.
     (400, "Bad Request"),
     (414, "URI too long"),
+    // WebSockets that are none of RFC 6455.
+    (400, "ERROR: Missing Sec-WebSocket-Key"),
+    (426, "ERROR: The requested WebSocket version is not supported."),
     (431, "message head is too large"),
     // Methods of no standard.
     (501, "ERROR: Unrecognized request method."),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use cyclone_edge_sockjs::{Connection, ConnectionInfo, Message, Recipients, Refusal, Service};
-use worker::console_error;
+use worker::{Delay, console_error};
 
 use crate::journal::note;
 
 /// The service of this name.
 ///
-/// A connection whose query is `refuse` is refused. Messages ask for something by their first word: `id`, `info`, `count`
+/// A connection whose query is `refuse` is refused; one whose query is `slow` is made after three seconds. Messages ask for something by their first word: `id`, `info`, `count`
 /// (of the messages before, by what is kept for the connection), `all <message>` and `only <id>,<id> <message>` (a
 /// broadcast), `close <code> <reason>`, `wake <milliseconds>`.
 pub(crate) struct Recorder(pub(crate) &'static str);
@@ -22,6 +22,10 @@ impl Recorder {
 
 impl Service for Recorder {
     async fn connection_made(&self, connection: &Connection, info: &ConnectionInfo) -> Result<(), Refusal> {
+        if info.query == "slow" {
+            self.note(connection, "slowly").await;
+            Delay::from(Duration::from_secs(3)).await;
+        }
         self.note(connection, "made").await;
         if info.query == "refuse" { Err(Refusal::new(4_001, "Not you")) } else { Ok(()) }
     }

@@ -111,9 +111,12 @@ impl Client<'_> {
         }
         let followed = self.follow(&subscription).await;
         if followed.is_err() {
-            self.change(|desk| desk.remove(subscription.epoch));
-            // It may have heard all the same.
-            self.tell_unfollow(&subscription).await;
+            // It may have been followed anew, by another epoch.
+            let last =
+                self.change(|desk| desk.of_topic(topic).map(|last| last.epoch).and_then(|last| desk.remove(last)));
+            // The channel may have heard all the same.
+            join_all([last.as_ref(), Some(&subscription)].into_iter().flatten().map(|ended| self.tell_unfollow(ended)))
+                .await;
         }
         followed
     }
@@ -171,7 +174,7 @@ impl Client<'_> {
     pub(super) async fn expire(&self) {
         let expired = self.change(|desk| desk.remove_expired(now_ms()));
         for subscription in &expired {
-            end_expired(subscription).iter().for_each(|frame| self.send(frame));
+            expiry_frames(subscription).iter().for_each(|frame| self.send(frame));
         }
         self.wake_when_a_token_expires();
         join_all(expired.iter().map(|subscription| self.tell_unfollow(subscription))).await;
@@ -200,7 +203,7 @@ impl Client<'_> {
             return Delivery::Full;
         }
         let (delivery, frames) = if subscription.is_over(now_ms()) {
-            let frames = end_expired(subscription).into();
+            let frames = expiry_frames(subscription).into();
             let epoch = subscription.epoch;
             desk.remove(epoch);
             (Delivery::Gone, frames)
@@ -269,7 +272,7 @@ impl Client<'_> {
 }
 
 /// What a client hears at the end of a topic whose token has expired.
-fn end_expired(subscription: &Subscription) -> [String; 2] {
+fn expiry_frames(subscription: &Subscription) -> [String; 2] {
     [subscription.expired(), Frame::unsubscribe(subscription.topic.clone()).to_string()]
 }
 

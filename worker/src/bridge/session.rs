@@ -50,7 +50,7 @@ impl DurableObject for SockJsSession {
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> worker::Result<()> {
-        self.0.closed(socket, 1006).await
+        self.0.broke_off(socket).await
     }
 }
 

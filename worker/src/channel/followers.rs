@@ -112,6 +112,11 @@ impl Followers {
         Ok(())
     }
 
+    /// Whether a relay follows.
+    pub(super) fn has(&self, relay: &str) -> bool {
+        self.followers.borrow().contains_key(relay)
+    }
+
     /// Removes a relay, unless it has followed anew since.
     pub(super) fn remove(&self, unfollow: &Unfollow) -> Result<(), Error> {
         let mut followers = self.followers.borrow_mut();

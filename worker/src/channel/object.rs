@@ -177,7 +177,7 @@ impl Inner {
         let follow: Follow = read_json(request).await?;
         self.vacancy.visit();
         let is_session = FollowerStub::is_session(&follow.relay);
-        if is_session {
+        if is_session && !self.followers.has(&follow.relay) {
             self.audience.check_room()?;
         }
         self.followers.add(&follow, self.log.head())?;
