@@ -96,6 +96,12 @@ fn token(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
+/// A hub whose listeners need a token, which is good until its very end.
+async fn hub_with_tokens() -> Hub {
+    let builder = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET);
+    builder.setting("JWT_LEEWAY_SECONDS", 0).start().await
+}
+
 /// The time.
 fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -270,7 +276,7 @@ async fn a_publish_in_full_is_answered_as_post_publish_answers() {
 
 #[tokio::test]
 async fn listening_takes_the_token_that_a_stream_takes() {
-    let hub = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET).start().await;
+    let hub = hub_with_tokens().await;
     let now = seconds();
     let mut client = Polling::open(&hub).await;
     client.send(&["sub,cats"]).await;
@@ -313,12 +319,7 @@ async fn where_pages_are_listed_others_cannot_connect() {
 
 #[tokio::test]
 async fn a_token_that_has_expired_ends_its_topics_before_the_next_message() {
-    let hub = Hub::builder()
-        .setting("SUBSCRIBE_AUTH", "jwt")
-        .setting("JWT_SECRET", SECRET)
-        .setting("JWT_LEEWAY_SECONDS", 0)
-        .start()
-        .await;
+    let hub = hub_with_tokens().await;
     let now = seconds();
     let token = token(&json!({ "exp": now + 3, "subscribe": ["cats"] }));
     let mut client = Polling::open(&hub).await;
@@ -341,12 +342,7 @@ async fn a_token_that_has_expired_ends_its_topics_before_the_next_message() {
 
 #[tokio::test]
 async fn a_token_that_expires_ends_its_topics_in_silence_too_and_leaves_the_others() {
-    let hub = Hub::builder()
-        .setting("SUBSCRIBE_AUTH", "jwt")
-        .setting("JWT_SECRET", SECRET)
-        .setting("JWT_LEEWAY_SECONDS", 0)
-        .start()
-        .await;
+    let hub = hub_with_tokens().await;
     let mut client = Polling::open(&hub).await;
     let mut expires = 0;
     for (topic, lasts) in [("dogs", 3_600), ("cows", 4), ("cats", 8)] {
@@ -402,7 +398,7 @@ async fn a_publisher_and_a_listener_too_many_are_told_so() {
 
 #[tokio::test]
 async fn a_token_in_the_address_may_be_as_long_as_any() {
-    let hub = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET).start().await;
+    let hub = hub_with_tokens().await;
     let channels: Vec<String> = (0..88).map(|number| format!("{number}-{}", "x".repeat(60))).collect();
     let token = token(&json!({ "exp": seconds() + 60, "subscribe": channels }));
     assert!((7_400..=8_192).contains(&token.len()), "{}", token.len());

@@ -15,8 +15,8 @@ use crate::{
     ConnectionInfo, Failed, Jsessionid, Service, Settings, Transport, call,
     info::address_of,
     service::AnyService,
-    session::{Kind, Opening},
-    transport::{Received, Wire, bridge, poll, stream},
+    session::Opening,
+    transport::{Kind, Received, Wire, bridge, poll, stream},
 };
 
 /// A larger body is refused.

@@ -8,29 +8,12 @@
 use serde::{Deserialize, Serialize};
 use worker::{State, WebSocket};
 
+use crate::transport::Kind;
+
 /// How many bytes a WebSocket is handed beyond those for which its worker has said that there is room.
 const MAX_AHEAD_BYTES: usize = 256 * 1024;
 /// Asks whether the client is still there.
 pub(super) const PROBE: &str = "?";
-
-/// What a leg carries frames to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
-    /// A response that ends with its first frame.
-    Poll,
-    /// A response that goes on.
-    Stream,
-    /// A WebSocket with frames.
-    Socket,
-    /// A WebSocket without frames.
-    Raw,
-}
-
-impl Kind {
-    pub(crate) fn is_socket(self) -> bool {
-        matches!(self, Self::Socket | Self::Raw)
-    }
-}
 
 /// What a leg is to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,14 +18,13 @@ use cyclone_edge_protocol::sockjs::{OPEN, close_frame, messages_frame};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use worker::{Env, State, console_error};
 
-pub(crate) use self::leg::Kind;
 pub use self::object::SessionObject;
 use self::{
     jobs::{Job, Jobs},
     leg::{Leg, PROBE, Standing},
     store::{Kept, Phase, Store, join},
 };
-use crate::{ConnectionInfo, call, mount::Mount};
+use crate::{ConnectionInfo, call, mount::Mount, transport::Kind};
 
 /// A message with more bytes as JSON closes the connection: it would not fit into a row.
 const MAX_MESSAGE_BYTES: usize = 1_900_000;

@@ -7,7 +7,7 @@ use cyclone_edge_protocol::sockjs::{Message, parse_body, parse_form, parse_frame
 use worker::{Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
 use super::{
-    Kind, Opening, Session,
+    Opening, Session,
     jobs::{Job, Jobs},
     leg::{Leg, Standing},
     store::Store,
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Connection, Mounts,
     call::{header, path},
+    transport::Kind,
 };
 
 /// The code of a leg that ended in good order.

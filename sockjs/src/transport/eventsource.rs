@@ -1,8 +1,7 @@
 //! `/eventsource`: each frame is an event. It begins with an empty line, for an old Opera. Frames have no line breaks: they
 //! are JSON.
 
-use super::{Coding, Wire};
-use crate::session::Kind;
+use super::{Coding, Kind, Wire};
 
 pub(super) fn wire() -> Wire {
     Wire {

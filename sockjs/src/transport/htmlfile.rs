@@ -1,8 +1,7 @@
 //! `/htmlfile`: each frame is a script in a page that never ends. The page has more than 1 KiB before the first, since some
 //! browsers begin with no less.
 
-use super::{Coding, Wire};
-use crate::session::Kind;
+use super::{Coding, Kind, Wire};
 
 /// What is before the name of the callback, and after it.
 const PAGE: [&str; 2] = [

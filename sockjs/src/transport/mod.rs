@@ -7,13 +7,15 @@
 mod eventsource;
 mod htmlfile;
 mod jsonp;
+mod kind;
 mod receive;
 mod xhr;
 mod xhr_streaming;
 
 pub(crate) use receive::{Received, bridge, poll, stream};
 
-use crate::{Transport, session::Kind};
+pub(crate) use self::kind::Kind;
+use crate::Transport;
 
 /// How frames look on a wire.
 #[derive(Clone, Debug, PartialEq, Eq)]

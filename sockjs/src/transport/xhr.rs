@@ -1,7 +1,6 @@
 //! `/xhr`: each frame is a response.
 
-use super::{Coding, JAVASCRIPT, Wire};
-use crate::session::Kind;
+use super::{Coding, JAVASCRIPT, Kind, Wire};
 
 pub(super) fn wire() -> Wire {
     Wire {

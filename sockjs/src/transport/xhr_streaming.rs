@@ -1,7 +1,6 @@
 //! `/xhr_streaming`: each frame is a line. The first is 2 KiB of nothing, since some browsers hand over no less.
 
-use super::{Wire, xhr};
-use crate::session::Kind;
+use super::{Kind, Wire, xhr};
 
 const PRELUDE_BYTES: usize = 2048;
 
