@@ -8,7 +8,8 @@ use crate::{Connection, ConnectionInfo, Message};
 /// what has to survive an eviction of the object is in [`Connection::set_state`].
 #[allow(async_fn_in_trait, reason = "the runtime has one thread")]
 pub trait Service {
-    /// There is a new connection. Called once for each, before anything else; again, if the runtime was killed during the call.
+    /// There is a new connection. Called once for each, before anything else; again, if the runtime was killed
+    /// during the call, or a panic of anybody interrupted it.
     ///
     /// # Errors
     /// A refusal closes the connection; its client gets the code and the reason.
@@ -19,8 +20,8 @@ pub trait Service {
     /// The client sent a message.
     async fn message_received(&self, _connection: &Connection, _message: &Message) {}
 
-    /// The connection is over. Called once for each that was made; again, if the runtime was killed during the call. Nothing
-    /// can be sent any more.
+    /// The connection is over. Called once for each that was made; again, if the runtime was killed during the call, or a
+    /// panic of anybody interrupted it. Nothing can be sent any more.
     async fn connection_lost(&self, _connection: &Connection) {}
 
     /// Something else of the app said this to the connection by [`tell`](crate::tell).

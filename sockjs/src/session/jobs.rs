@@ -8,8 +8,12 @@ use std::{
 };
 
 use futures::channel::oneshot;
+use worker::console_error;
 
-use super::{Session, store::Phase};
+use super::{
+    Session,
+    store::{Kept, Phase},
+};
 use crate::{Connection, Message, call::path};
 
 /// A call to the service.
@@ -24,6 +28,9 @@ pub(super) enum Job {
 /// A client that sends faster than its service hears is cut when so many calls wait, or so many bytes of messages.
 const MAX_WAITING: usize = 4096;
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often a call that was interrupted is made again.
+const MAX_ATTEMPTS: u8 = 3;
 
 impl Job {
     /// About how much memory it takes.
@@ -71,13 +78,28 @@ impl Jobs {
 
 impl Session {
     /// Puts in line what the service had yet to hear when this object was last in memory: the runtime was killed, or a panic
-    /// took the object.
+    /// took the object. Where it was the call itself that panicked, it would panic again and again: that is given up.
     pub(super) fn take_up_jobs(&self) {
-        let kept = self.kept.borrow();
-        if kept.is_known && !kept.is_made {
+        let (is_unmade, is_lost, attempts) = {
+            let kept = self.kept.borrow();
+            let is_lost = matches!(kept.phase, Phase::Closed { .. });
+            (kept.is_known && kept.is_unmade, kept.is_known && is_lost, kept.attempts)
+        };
+        if !is_unmade && !is_lost {
+            return;
+        }
+        if attempts >= MAX_ATTEMPTS {
+            console_error!("a service does not hear of a connection: its call was interrupted {attempts} times");
+            return self.change(|kept| {
+                let (code, reason) = (1011, "The service failed".to_owned());
+                *kept = Kept { phase: Phase::Closed { code, reason }, info: kept.info.clone(), ..Kept::default() };
+            });
+        }
+        self.change(|kept| kept.attempts += 1);
+        if is_unmade {
             self.jobs.push(Job::Made);
         }
-        if kept.is_known && matches!(kept.phase, Phase::Closed { .. }) {
+        if is_lost {
             self.jobs.push(Job::Lost);
         }
     }
@@ -109,7 +131,7 @@ impl Session {
                 }
                 let info = self.info();
                 let made = self.flushing(service.made(&connection, &info)).await;
-                self.change(|kept| kept.is_made = true);
+                self.change(|kept| (kept.is_unmade, kept.attempts) = (false, 0));
                 if let Err(refusal) = made {
                     self.close(refusal.code, &refusal.reason);
                 }

@@ -37,6 +37,9 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// How often an object looks whether its receiver is still there: a crash of the whole runtime tells nobody.
 const WATCH_MS: u64 = 60 * 60 * 1000;
 
+/// How long a session that should be over waits for a call to its service before it looks again.
+const LATE_MS: u64 = 1_000;
+
 /// What a worker asks for with a leg.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Opening {
@@ -174,8 +177,10 @@ impl Session {
 
     fn open(self: &Rc<Self>, mut leg: Leg, info: ConnectionInfo) {
         self.change(|kept| {
-            *kept = Kept { phase: Phase::Open, info, is_known: true, ..Kept::default() };
+            *kept = Kept { phase: Phase::Open, info, is_unmade: true, is_known: true, ..Kept::default() };
         });
+        // Somebody may have asked for it before it was there.
+        self.expires_at_ms.set(None);
         leg.set_standing(Standing::Live);
         if leg.kind() != Kind::Raw {
             leg.send(OPEN);
@@ -348,14 +353,20 @@ impl Session {
         let now = now_ms();
         let watch = now + WATCH_MS;
         let wakes = self.kept.borrow().wakes_at_ms.filter(|_| self.is_open());
-        let at_ms = [self.expires_at_ms.get(), wakes].into_iter().flatten().fold(watch, u64::min);
+        // Where the session cannot be over yet, since a call to the service takes its time, it is looked again later.
+        let expires = self.expires_at_ms.get().map(|at_ms| if at_ms <= now { now + LATE_MS } else { at_ms });
+        let at_ms = [expires, wakes].into_iter().flatten().fold(watch, u64::min);
         // One that rings too soon is set again then: most receivers come and go sooner than that.
         if self.rings_at_ms.get().is_some_and(|rings| rings <= at_ms) {
             return Ok(());
         }
         self.rings_at_ms.set(Some(at_ms));
         let offset_ms = i64::try_from(at_ms.saturating_sub(now)).unwrap_or(i64::MAX);
-        self.state.storage().set_alarm(offset_ms).await
+        let set = self.state.storage().set_alarm(offset_ms).await;
+        if set.is_err() {
+            self.rings_at_ms.set(None);
+        }
+        set
     }
 
     async fn ring(self: &Rc<Self>) {

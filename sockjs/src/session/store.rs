@@ -30,9 +30,12 @@ pub(super) struct Kept {
     pub(super) state: Option<String>,
     /// When the service is to be woken.
     pub(super) wakes_at_ms: Option<u64>,
-    /// The service has heard that there is a connection.
+    /// The service has yet to hear that there is a connection.
     #[serde(default)]
-    pub(super) is_made: bool,
+    pub(super) is_unmade: bool,
+    /// How often a call that was interrupted has been put in line again.
+    #[serde(default)]
+    pub(super) attempts: u8,
     /// The service has yet to hear that the connection is over.
     pub(super) is_known: bool,
     /// A stream receives. Where it is gone when the object wakes, the whole runtime was killed, and what was under way with it.

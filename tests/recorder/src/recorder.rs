@@ -9,7 +9,8 @@ use crate::journal::note;
 
 /// The service of this name.
 ///
-/// A connection whose query is `refuse` is refused; one whose query is `slow` is made after three seconds. Messages ask for something by their first word: `id`, `info`, `count`
+/// A connection whose query is `refuse` is refused; one whose query is `slow` is made after
+/// three seconds, and lost after three. Messages ask for something by their first word: `id`, `info`, `count`
 /// (of the messages before, by what is kept for the connection), `all <message>` and `only <id>,<id> <message>` (a
 /// broadcast), `close <code> <reason>`, `wake <milliseconds>`.
 pub(crate) struct Recorder(pub(crate) &'static str);
@@ -57,6 +58,10 @@ impl Service for Recorder {
 
     async fn connection_lost(&self, connection: &Connection) {
         connection.send("to nobody");
+        if connection.info().query == "slow" {
+            self.note(connection, "losing").await;
+            Delay::from(Duration::from_secs(3)).await;
+        }
         let count: u32 = connection.state();
         self.note(connection, &format!("lost after {count}")).await;
     }

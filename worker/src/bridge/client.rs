@@ -112,8 +112,11 @@ impl Client<'_> {
         let followed = self.follow(&subscription).await;
         if followed.is_err() {
             // It may have been followed anew, by another epoch.
-            let last =
-                self.change(|desk| desk.of_topic(topic).map(|last| last.epoch).and_then(|last| desk.remove(last)));
+            let last = self.change(|desk| {
+                let epoch = desk.of_topic(topic)?.epoch;
+                desk.remove(epoch)
+            });
+            let last = last.filter(|last| last.epoch != subscription.epoch);
             // The channel may have heard all the same.
             join_all([last.as_ref(), Some(&subscription)].into_iter().flatten().map(|ended| self.tell_unfollow(ended)))
                 .await;
