@@ -1,5 +1,8 @@
 //! What a service hears of its connections, and what it can do with them.
 
+use std::time::Duration;
+
+use harness::eventually;
 use serde_json::{Value, json};
 
 use crate::{
@@ -228,4 +231,25 @@ async fn a_service_is_woken_at_its_time_also_after_the_runtime_was_killed() {
     assert_eq!(sent.head.status, 204);
     let answer = Ask::post(format!("/patient/000/{session}/xhr")).reply(&app).await.body;
     assert_eq!(answer, "a[\"2\"]\n", "what the service keeps is there too");
+}
+
+#[tokio::test]
+async fn a_call_that_panics_each_time_is_given_up_and_others_go_on() {
+    let app = Recorder::start().await;
+    let mut other = WebSocket::open(&app, "/plain/000/a/websocket").await;
+    let session = Session::of(&app, "plain");
+    // A request during which a panic comes may be cut, or never answered.
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(1)).build().unwrap();
+    let post = async |transport: &str| {
+        let answer = client.post(app.url(&session.path(transport))).body("[]").send().await;
+        answer.ok().map(|answer| answer.status().as_u16())
+    };
+    post("xhr?panic").await;
+    app.has_lines("plain", &session.id(), &["panics"]).await;
+    let send = async || post("xhr_send").await;
+    eventually("the session to be given up", send, |status| *status == Some(204)).await;
+    assert_eq!(app.lines("plain", &session.id()).await, ["panics"; 4]);
+    assert_eq!(session.poll().await, "c[1011,\"The service failed\"]\n");
+    other.send("[\"all well\"]").await;
+    other.says("a[\"well\"]").await;
 }

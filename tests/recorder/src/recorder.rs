@@ -10,7 +10,7 @@ use crate::journal::note;
 /// The service of this name.
 ///
 /// A connection whose query is `refuse` is refused; one whose query is `slow` is made after
-/// three seconds, and lost after three. Messages ask for something by their first word: `id`, `info`, `count`
+/// three seconds, and lost after three; one whose query is `panic` makes the service panic. Messages ask for something by their first word: `id`, `info`, `count`
 /// (of the messages before, by what is kept for the connection), `all <message>` and `only <id>,<id> <message>` (a
 /// broadcast), `close <code> <reason>`, `wake <milliseconds>`.
 pub(crate) struct Recorder(pub(crate) &'static str);
@@ -22,10 +22,15 @@ impl Recorder {
 }
 
 impl Service for Recorder {
+    #[expect(clippy::panic, reason = "that is what it is for")]
     async fn connection_made(&self, connection: &Connection, info: &ConnectionInfo) -> Result<(), Refusal> {
         if info.query == "slow" {
             self.note(connection, "slowly").await;
             Delay::from(Duration::from_secs(3)).await;
+        }
+        if info.query == "panic" {
+            self.note(connection, "panics").await;
+            panic!("a client asked for it");
         }
         self.note(connection, "made").await;
         if info.query == "refuse" { Err(Refusal::new(4_001, "Not you")) } else { Ok(()) }
