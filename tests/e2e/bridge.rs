@@ -96,6 +96,11 @@ fn token(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
+/// The frame that shows a `key` or a `token`.
+fn authorize(what: &str, shown: &str) -> String {
+    format!(r#"msg,*,{{"authorize": {{"{what}": "{shown}"}}}}"#)
+}
+
 /// A hub whose listeners need a token, which is good until its very end.
 async fn hub_with_tokens() -> Hub {
     let builder = Hub::builder().setting("SUBSCRIBE_AUTH", "jwt").setting("JWT_SECRET", SECRET);
@@ -234,10 +239,10 @@ async fn publishing_takes_the_key_that_a_publish_takes() {
     client.subscribe("cats").await;
     client.send(&["msg,cats,hello"]).await;
     assert_eq!(client.next_error("cats").await["code"], "wrong_key");
-    client.send(&[r#"msg,*,{"authorize": {"key": "the-news-key"}}"#, "msg,cats,hello"]).await;
+    client.send(&[&authorize("key", "the-news-key"), "msg,cats,hello"]).await;
     assert_eq!(client.next_error("cats").await["code"], "forbidden_channel");
 
-    client.send(&[&format!(r#"msg,*,{{"authorize": {{"key": "{KEY}"}}}}"#), "msg,cats,a, b", "msg,cats,c"]).await;
+    client.send(&[&authorize("key", KEY), "msg,cats,a, b", "msg,cats,c"]).await;
     assert_eq!(client.next_data("cats", 2).await, ["a, b", "c"]);
     assert_eq!(listener.next_data(2).await, ["a, b", "c"]);
     client.send(&["msg,cats,"]).await;
@@ -283,13 +288,13 @@ async fn listening_takes_the_token_that_a_stream_takes() {
     assert_eq!(client.next_error("cats").await["code"], "missing_token");
     assert_eq!(client.next_frame().await, "uns,cats");
 
-    let authorize = |claims: Value| format!(r#"msg,*,{{"authorize": {{"token": "{}"}}}}"#, token(&claims));
-    let old = authorize(json!({ "exp": now - 3_600, "subscribe": "*" }));
+    let show = |claims: Value| authorize("token", &token(&claims));
+    let old = show(json!({ "exp": now - 3_600, "subscribe": "*" }));
     client.send(&[&old, "sub,cats"]).await;
     assert_eq!(client.next_error("cats").await["code"], "invalid_token");
     assert_eq!(client.next_frame().await, "uns,cats");
 
-    client.send(&[&authorize(json!({ "exp": now + 60, "subscribe": ["cats"] })), "sub,dogs"]).await;
+    client.send(&[&show(json!({ "exp": now + 60, "subscribe": ["cats"] })), "sub,dogs"]).await;
     assert_eq!(client.next_error("dogs").await["code"], "forbidden_channel");
     assert_eq!(client.next_frame().await, "uns,dogs");
     client.subscribe("cats").await;
@@ -322,7 +327,7 @@ async fn a_token_that_has_expired_ends_its_topics_before_the_next_message() {
     let hub = hub_with_tokens().await;
     let mut client = Polling::open(&hub).await;
     let token = token(&json!({ "exp": seconds() + 6, "subscribe": ["cats"] }));
-    client.send(&[&format!(r#"msg,*,{{"authorize": {{"token": "{token}"}}}}"#)]).await;
+    client.send(&[&authorize("token", &token)]).await;
     client.subscribe("cats").await;
     // Messages come all the while: the first after the end is the one that is kept back.
     let heard = within(DEADLINE, "the token to expire", async {
@@ -347,7 +352,7 @@ async fn a_token_that_expires_ends_its_topics_in_silence_too_and_leaves_the_othe
     for (topic, lasts) in [("dogs", 3_600), ("cows", 8), ("cats", 12)] {
         expires = seconds() + lasts;
         let token = token(&json!({ "exp": expires, "subscribe": [topic] }));
-        client.send(&[&format!(r#"msg,*,{{"authorize": {{"token": "{token}"}}}}"#)]).await;
+        client.send(&[&authorize("token", &token)]).await;
         client.subscribe(topic).await;
     }
     for topic in ["cows", "cats"] {
@@ -367,7 +372,7 @@ async fn publishing_takes_a_token_too_and_its_channels_only() {
     let hub = Hub::builder().setting("JWT_SECRET", SECRET).start().await;
     let mut client = Polling::open(&hub).await;
     client.subscribe("cats").await;
-    let show = |claims: Value| format!(r#"msg,*,{{"authorize": {{"key": "{}"}}}}"#, token(&claims));
+    let show = |claims: Value| authorize("key", &token(&claims));
     client.send(&[&show(json!({ "exp": seconds() - 3_600, "publish": ["cats"] })), "msg,cats,unheard"]).await;
     assert_eq!(client.next_error("cats").await["code"], "invalid_token");
     client.send(&[&show(json!({ "exp": seconds() + 60, "publish": ["dogs"] })), "msg,cats,unheard"]).await;
@@ -380,7 +385,7 @@ async fn publishing_takes_a_token_too_and_its_channels_only() {
 async fn a_publisher_and_a_listener_too_many_are_told_so() {
     let hub = Hub::builder().setting("CHANNEL_PUBLISHES_PER_SECOND", 5).setting("MAX_LISTENERS", 1).start().await;
     let mut client = Polling::open(&hub).await;
-    client.send(&[&format!(r#"msg,*,{{"authorize": {{"key": "{KEY}"}}}}"#)]).await;
+    client.send(&[&authorize("key", KEY)]).await;
     client.subscribe("cats").await;
     let burst = vec!["msg,dogs,x"; 100];
     client.send(&burst).await;

@@ -71,14 +71,7 @@ async fn what_is_too_large_is_refused_early_and_memory_stays_flat() {
         let pieces: Vec<Vec<u8>> = bytes.chunks(16 * KIB).map(<[u8]>::to_vec).collect();
         move || Box::new(pieces.clone().into_iter()) as Pieces
     };
-    let body = |framing: &str, pieces: fn() -> Pieces| {
-        let head = head(FORM, framing);
-        move || Box::new(once(head.clone()).chain(pieces())) as Pieces
-    };
-    let sockjs_body = |framing: &str, pieces: fn() -> Pieces| {
-        let head = sockjs_head(framing);
-        move || Box::new(once(head.clone()).chain(pieces())) as Pieces
-    };
+    let body = |head: Vec<u8>, pieces: fn() -> Pieces| move || Box::new(once(head.clone()).chain(pieces())) as Pieces;
     let headers = |header: &str| format!("GET /healthz HTTP/1.1\r\nHost: hub\r\n{header}\r\n\r\n").into_bytes();
     let cases: Vec<(&str, Sent, u16, &str)> = vec![
         // The runtime takes heads of 400 KiB, and addresses of 64 KiB.
@@ -178,32 +171,32 @@ async fn what_is_too_large_is_refused_early_and_memory_stays_flat() {
         ),
         (
             "a body that says 100 MB",
-            Box::new(body("Content-Length: 104857600", || Box::new(repeat_n(vec![b'x'; 64 * KIB], 1600)))),
+            Box::new(body(head(FORM, "Content-Length: 104857600"), || Box::new(repeat_n(vec![b'x'; 64 * KIB], 1600)))),
             413,
             "too_large",
         ),
         (
             "100 MB in chunks",
-            Box::new(body("Transfer-Encoding: chunked", || Box::new(chunks(64 * KIB, 1600)))),
+            Box::new(body(head(FORM, "Transfer-Encoding: chunked"), || Box::new(chunks(64 * KIB, 1600)))),
             413,
             "too_large",
         ),
         (
             "100 MB in small chunks",
-            Box::new(body("Transfer-Encoding: chunked", || Box::new(chunks(100, 1_000_000)))),
+            Box::new(body(head(FORM, "Transfer-Encoding: chunked"), || Box::new(chunks(100, 1_000_000)))),
             413,
             "too_large",
         ),
         ("a session's name of 60 KiB", Box::new(whole(get(&format!("/sockjs/0/{}/xhr", &large[..60 * KIB])))), 404, ""),
         (
             "a session's message that says 100 MB",
-            Box::new(sockjs_body("Content-Length: 104857600", || Box::new(repeat_n(vec![b'x'; 64 * KIB], 1600)))),
+            Box::new(body(sockjs_head("Content-Length: 104857600"), || Box::new(repeat_n(vec![b'x'; 64 * KIB], 1600)))),
             413,
             "too large",
         ),
         (
             "a session's message of 100 MB in chunks",
-            Box::new(sockjs_body("Transfer-Encoding: chunked", || Box::new(chunks(64 * KIB, 1600)))),
+            Box::new(body(sockjs_head("Transfer-Encoding: chunked"), || Box::new(chunks(64 * KIB, 1600)))),
             413,
             "too large",
         ),

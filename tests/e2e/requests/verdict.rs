@@ -1,5 +1,5 @@
-//! Which answers are right: 4xx where something is wrong, and never 5xx, from the hub, but for the 500 that SockJS prescribes; and what the runtime answers itself
-//! before the hub is asked.
+//! Which answers are right: 4xx where something is wrong, and never 5xx, from the hub, but for the 500 that SockJS prescribes;
+//! and what the runtime answers itself before the hub is asked.
 
 use harness::{NoAnswer, RawAnswer};
 use serde_json::Value;
